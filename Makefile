@@ -1,0 +1,40 @@
+# Each target works on a fresh clone with Python 3.11 or newer, make and git.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup demo test check lint types release clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## Install everything into .venv
+
+$(STAMP): pyproject.toml reference/pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed") if sys.version_info < (3, 11) else 0'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]' -e reference
+	touch $(STAMP)
+
+demo: setup ## Grade a small made-up class; leaves feedback pages and a picture in demo/
+	$(BIN)/autograder demo
+
+test: setup ## Run the tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+check: lint types test ## What CI runs: lint, types, tests
+
+lint: setup ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## Check types
+	$(BIN)/mypy
+
+release: setup ## Rebuild assignments/ from solutions/
+	$(BIN)/autograder release
+
+clean: ## Remove what the other targets made, but .venv
+	rm -rf build demo .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Thin ways in: notebook, pytest, command line, nbgrader."""

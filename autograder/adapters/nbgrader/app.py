@@ -1,0 +1,40 @@
+"""nbgrader as a library: its configuration for this course, and quiet logging."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config, PyFileConfigLoader
+
+from autograder.course import Course
+
+CONFIG_FILE = "nbgrader_config.py"
+LOG_FILE = Path(".autograder") / "nbgrader.log"
+
+
+def load_config(course: Course) -> Config:
+    """Return the course's ``nbgrader_config.py``, as ``nbgrader`` itself would read it."""
+    config: Config = PyFileConfigLoader(CONFIG_FILE, path=str(course.root)).load_config()
+    config.CourseDirectory.root = str(course.root)
+    return config
+
+
+def course_directory(course: Course, config: Config | None = None) -> CourseDirectory:
+    """Return nbgrader's view of the course's folders."""
+    return CourseDirectory(config=config or load_config(course))
+
+
+def quiet_logger(course: Course) -> logging.Logger:
+    """Return a logger that writes to ``.autograder/nbgrader.log`` instead of the terminal."""
+    logger = logging.getLogger(f"autograder.nbgrader.{course.root}")
+    if not logger.handlers:
+        path = course.root / LOG_FILE
+        path.parent.mkdir(exist_ok=True)
+        handler = logging.FileHandler(path, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    return logger

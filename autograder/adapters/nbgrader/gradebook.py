@@ -1,0 +1,159 @@
+"""nbgrader's gradebook: creating it, and telling it what was released."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry, Notebook
+from nbgrader.preprocessors import SaveCells
+from nbgrader.utils import is_grade, is_locked, is_solution
+
+from autograder.course import Course, notebook_stem
+from autograder.errors import ReleaseError
+
+
+def put_alembic_on_path() -> None:
+    """Let nbgrader find ``alembic``, which it runs by name when it creates a database.
+
+    Without this, ``.venv/bin/nbgrader`` works in an activated environment only.
+    """
+    if shutil.which("alembic") is None:
+        scripts = sysconfig.get_path("scripts")
+        os.environ["PATH"] = os.pathsep.join(filter(None, (os.environ.get("PATH"), scripts)))
+
+
+@contextmanager
+def open_gradebook(db_url: str) -> Iterator[Gradebook]:
+    """Open the gradebook, which is created if need be, and close it."""
+    put_alembic_on_path()
+    with Gradebook(db_url) as gradebook:
+        yield gradebook
+
+
+def default_db_url(course: Course) -> str:
+    """Return where nbgrader keeps a course's gradebook unless its settings say otherwise."""
+    return f"sqlite:///{course.root.resolve() / 'gradebook.db'}"
+
+
+def register(course: Course, name: str, db_url: str) -> None:
+    """Make sure that the gradebook knows a released assignment, its cells and points.
+
+    The committed release is enough: neither master nor staged source is read. Calling it again
+    changes nothing; due dates, submissions and grades stay as they are.
+
+    Parameters
+    ----------
+    course
+        The course.
+    name
+        Name of the assignment.
+    db_url
+        The gradebook, as SQLAlchemy names it.
+
+    Raises
+    ------
+    ReleaseError
+        The release is missing, or students' grades stand in the way of a change.
+    """
+    stem = notebook_stem(name)
+    register_notebook(course.assignments / name / f"{stem}.ipynb", name, db_url)
+
+
+def register_notebook(path: Path, assignment: str, db_url: str) -> None:
+    """Like `register`, for a released notebook that may lie elsewhere."""
+    if not path.is_file():
+        raise ReleaseError(
+            f"the release is missing. Run: autograder release {assignment}", path=path
+        )
+    notebook = nbformat.read(path, as_version=4)
+    with open_gradebook(db_url) as gradebook:
+        gradebook.update_or_create_assignment(assignment)
+        _drop_other_notebooks(gradebook, assignment, path)
+        try:
+            known = gradebook.find_notebook(path.stem, assignment)
+        except MissingEntry:
+            pass
+        else:
+            if _cells_known(known) == _cells_released(notebook):
+                return
+            if known.submissions:
+                _refuse_lost_grades(known, notebook, path)
+                _drop_text(gradebook, known, notebook)
+    names = {"assignment": assignment, "notebook": path.stem, "db_url": db_url}
+    SaveCells().preprocess(notebook, {"nbgrader": names})
+
+
+def _drop_other_notebooks(gradebook: Gradebook, assignment: str, path: Path) -> None:
+    """Forget notebooks that are no longer released, unless someone submitted them."""
+    for other in list(gradebook.find_assignment(assignment).notebooks):
+        if other.name == path.stem:
+            continue
+        if other.submissions:
+            raise ReleaseError(
+                f"the gradebook holds grades of {other.name}.ipynb, which {assignment} no longer "
+                "releases. Keep its name, or give the new notebook an assignment of its own.",
+                path=path,
+            )
+        gradebook.remove_notebook(other.name, assignment)
+
+
+def _cells_known(notebook: Notebook) -> dict[tuple[str, str], object]:
+    """What the gradebook says of a notebook's cells, by role and name."""
+    found: dict[tuple[str, str], object] = {
+        ("source", cell.name): (cell.checksum, cell.locked) for cell in notebook.source_cells
+    }
+    found |= {("grade", cell.name): cell.max_score for cell in notebook.grade_cells}
+    found |= {("solution", cell.name): None for cell in notebook.solution_cells}
+    return found
+
+
+def _cells_released(notebook: NotebookNode) -> dict[tuple[str, str], object]:
+    """What the gradebook should say of them."""
+    found: dict[tuple[str, str], object] = {}
+    for cell in notebook.cells:
+        meta: dict[str, Any] = cell.metadata.get("nbgrader", {})
+        if is_grade(cell) or is_solution(cell) or is_locked(cell):
+            found["source", meta["grade_id"]] = (meta["checksum"], is_locked(cell))
+        if is_grade(cell):
+            found["grade", meta["grade_id"]] = float(meta["points"])
+        if is_solution(cell):
+            found["solution", meta["grade_id"]] = None
+    return found
+
+
+def _refuse_lost_grades(known: Notebook, notebook: NotebookNode, path: Path) -> None:
+    """Raise if an exercise or question came or went since students submitted."""
+    before = {key for key in _cells_known(known) if key[0] != "source"}
+    after = {key for key in _cells_released(notebook) if key[0] != "source"}
+    changed = sorted({name for _, name in before ^ after})
+    if changed:
+        raise ReleaseError(
+            f"the gradebook holds submissions, so no exercise or question can be added or removed: "
+            f"{', '.join(changed)}. Release the change as a new assignment, or grade into a new "
+            "gradebook.",
+            path=path,
+        )
+
+
+def _drop_text(gradebook: Gradebook, known: Notebook, notebook: NotebookNode) -> None:
+    """Forget text and given cells that are gone or new; no grade hangs on them.
+
+    nbgrader would refuse the whole release instead, once there is a submission.
+    """
+    released = {name for role, name in _cells_released(notebook) if role == "source"}
+    for cell in list(known.source_cells):
+        if cell.name not in released:
+            gradebook.db.delete(cell)
+    gradebook.db.commit()
+    gradebook.db.refresh(known)
+    present = {cell.name for cell in known.source_cells}
+    for name in sorted(released - present):
+        gradebook.add_source_cell(name, known.name, known.assignment.name)

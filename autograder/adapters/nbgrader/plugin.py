@@ -1,0 +1,138 @@
+"""What ``nbgrader autograde`` needs to give our grades: three plugs and two guards.
+
+`nbgrader_config.py` names them. `only_the_notebook` (a pre-convert hook) reduces a submission to
+the one notebook that is asked for, `RestoringExporter` reads it through triage and restore, and
+`GradeStep` takes the place of nbgrader's execution. All three are needed: files that are not JSON
+or bear another name fail in nbgrader before any preprocessor runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import stat
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import parse_utc
+
+from autograder.course import Course, find_course, notebook_stem
+from autograder.grading.batch import Batch
+from autograder.grading.grade import Grader
+from autograder.grading.notebook import write_grade
+from autograder.grading.records import write_record
+from autograder.grading.seeds import course_key, run_seed
+from autograder.results import Grade
+
+SUBMITTED = "submitted"
+MAX_TIMESTAMP_BYTES = 200
+
+ready: dict[tuple[str, str], Grade] = {}
+"""Grades that the batch command has already made, by (student, assignment)."""
+
+
+@lru_cache(maxsize=8)
+def grader(course: Course, assignment: str) -> Grader:
+    """Return the grader of an assignment; loading it imports torch, so once."""
+    loaded = course.load(assignment)
+    return Batch(course.root, assignment, run_seed(course_key(course), loaded)).grader()
+
+
+def only_the_notebook(*, notebooks: list[str], **_: str) -> None:
+    """Let nbgrader visit exactly the assignment's notebook, whatever the files are called.
+
+    Parameters
+    ----------
+    notebooks
+        Paths of the submission's notebooks, edited in place. nbgrader's other arguments are
+        patterns, not names.
+    """
+    if not notebooks:
+        return
+    folder = Path(notebooks[0]).parent
+    course = find_course(folder)
+    if folder.name in course.names:
+        notebooks[:] = [str(folder / f"{notebook_stem(folder.name)}.ipynb")]
+
+
+class RestoringExporter(NotebookExporter):  # type: ignore[misc]
+    """Reads submissions through triage and restore."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        converter = self.parent
+        if converter is not None and converter.coursedir is not None:
+            guard(converter.coursedir)
+
+    def from_filename(
+        self, filename: str, resources: Any = None, **kwargs: Any
+    ) -> tuple[NotebookNode, Any]:
+        """Convert the notebook `filename`.
+
+        The first of nbgrader's two passes reads what was submitted; the second reads what the
+        first one wrote.
+        """
+        folder = Path(filename).parent
+        course = find_course(folder)
+        if not getattr(self.parent, "_sanitizing", False) or folder.name not in course.names:
+            return super().from_filename(filename, resources, **kwargs)  # type: ignore[no-any-return]
+        restored = grader(course, folder.name).restored_or_canonical(folder)
+        resources["metadata"] = {"name": Path(filename).stem, "path": str(folder)}
+        return self.from_notebook_node(restored.notebook, resources, **kwargs)  # type: ignore[no-any-return]
+
+
+class GradeStep(NbGraderPreprocessor):  # type: ignore[misc]
+    """Grades the submission outside this process and writes the outcome into the notebook."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Fill the outputs of a restored notebook."""
+        names = resources["nbgrader"]
+        student, assignment = names["student"], names["assignment"]
+        course = find_course()
+        grade = ready.pop((student, assignment), None)
+        if grade is None:
+            folder = course.root / SUBMITTED / student / assignment
+            grade = grader(course, assignment).grade_folder(folder)
+        write_grade(nb, grade)
+        write_record(course, student, grade)
+        return nb, resources
+
+
+def guard(coursedir: Any) -> None:
+    """Close two holes that nbgrader leaves to a submission's other files.
+
+    Files beside the notebook are not copied (nbgrader follows symbolic links when it does), and a
+    ``timestamp.txt`` that cannot be read counts as none (nbgrader ends the whole run).
+    """
+    coursedir.ignore = [*coursedir.ignore, "*"]
+    coursedir.get_existing_timestamp = _timestamp
+
+
+def _timestamp(folder: str) -> dt.datetime | None:
+    path = Path(folder) / "timestamp.txt"
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_TIMESTAMP_BYTES:
+            return None
+        parsed = parse_utc(path.read_text(encoding="utf-8").strip())
+    except (OSError, ValueError, OverflowError, TypeError):
+        return None
+    return parsed if isinstance(parsed, dt.datetime) else None
+
+
+def submissions(course: Course, assignment: str) -> list[Path]:
+    """Return the submitted folders of an assignment, by student.
+
+    A folder that is a symbolic link is not followed: it is left out.
+    """
+    root = course.root / SUBMITTED
+    if not root.is_dir():
+        return []
+    with os.scandir(root) as entries:
+        students = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
+    found = [root / student / assignment for student in students]
+    return [folder for folder in found if folder.is_dir() and not folder.is_symlink()]

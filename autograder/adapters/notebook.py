@@ -1,0 +1,54 @@
+"""``check("name")`` in the student's own notebook."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from autograder.checks.runner import run_exercise
+from autograder.course import load_public
+from autograder.errors import CourseError
+from autograder.render import CheckTable
+from autograder.student import Near
+
+
+def check(name: str) -> float:
+    """Check one exercise of this notebook and show what came of it.
+
+    Parameters
+    ----------
+    name
+        Name of the function or class: ``check("sigmoid")``.
+
+    Returns
+    -------
+    float
+        The points of the visible checks that passed. Under nbgrader's Validate an exercise whose
+        visible checks all pass returns its full points, since Validate calls anything less a
+        failure; the table still says what is checked only after submission.
+
+    Raises
+    ------
+    CourseError
+        There is no such exercise, the notebook is not beside its ``checks.py``, or nbgrader
+        grades without this course's ``nbgrader_config.py``.
+    """
+    shell = get_ipython()  # type: ignore[no-untyped-call]
+    if shell is None:
+        raise CourseError("check() works in a notebook; on the command line use autograder check.")
+    execution = os.environ.get("NBGRADER_EXECUTION", "")
+    if execution == "autograde":
+        raise CourseError(
+            "nbgrader runs this notebook without the course's nbgrader_config.py, so nothing here "
+            "can be graded. Run nbgrader in the course's folder."
+        )
+    public = load_public(Path.cwd())
+    exercise = public.exercise(name)
+    result = run_exercise(exercise, public.visible, Near(shell.user_ns))
+    display(CheckTable(result))  # type: ignore[no-untyped-call]
+    if execution == "validate" and result.status == "passed":
+        return float(exercise.points)
+    return float(result.points)

@@ -1,0 +1,112 @@
+"""Grade many submissions at once, in worker processes that import torch and the checks once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.course import Course
+from autograder.grading.grade import Grader
+from autograder.results import Grade
+from autograder.session.far import Limits
+
+_grader: Grader | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What every worker needs to know; travels to each of them once."""
+
+    root: Path
+    assignment: str
+    seed: str
+    limits: Limits = field(default_factory=Limits)
+
+    def grader(self) -> Grader:
+        """Load the assignment."""
+        return Grader(Course(self.root).load(self.assignment), self.seed, limits=self.limits)
+
+
+def default_jobs() -> int:
+    """Number of cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def grade_all(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tuple[Path, Grade]]:
+    """Grade the submissions in `folders`; yield each as it is done.
+
+    A submission whose worker process died is tried once more, alone, and so is one that a
+    wall-clock limit cut short while the machine was busy. Nothing that a submission does stops
+    the others.
+
+    Parameters
+    ----------
+    batch
+        Assignment, seed and limits.
+    folders
+        Submissions: ``submitted/<student>/<assignment>``.
+    jobs
+        Worker processes.
+    """
+    again: list[Path] = []
+    for folder, grade in _run(batch, folders, jobs):
+        if grade is None or grade.wall_limited:
+            again.append(folder)
+        else:
+            yield folder, grade
+    for folder in again:
+        for _, grade in _run(batch, [folder], 1):
+            yield folder, grade or batch.grader().reject("the process that graded it died twice")
+
+
+def _run(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tuple[Path, Grade | None]]:
+    if not folders:
+        return
+    pool = ProcessPoolExecutor(
+        max_workers=min(jobs, len(folders)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(batch,),
+    )
+    with pool:
+        waiting: dict[Future[Grade], Path] = {
+            pool.submit(_grade_folder, folder): folder for folder in folders
+        }
+        for future in as_completed(waiting):
+            try:
+                yield waiting[future], future.result()
+            except BrokenProcessPool:
+                yield waiting[future], None
+
+
+def _start_worker(batch: Batch) -> None:
+    global _grader  # noqa: PLW0603 - a worker process grades one assignment all its life
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    _grader = batch.grader()
+
+
+def _grade_folder(folder: Path) -> Grade:
+    if _grader is None:
+        raise RuntimeError("the worker was not initialized")
+    try:
+        return _grader.grade_folder(folder)
+    except Exception as error:  # noqa: BLE001 - one submission must not stop a class
+        reason = f"the grader failed on it ({type(error).__name__}: {error})"
+        rejected = _grader.reject(reason)
+        return Grade(
+            rejected.assignment,
+            rejected.status,
+            rejected.exercises,
+            manual=rejected.manual,
+            reason=reason,
+            problems=(reason,),
+            seed=rejected.seed,
+        )

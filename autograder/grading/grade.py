@@ -1,0 +1,236 @@
+"""Grade one submission: from a file nobody trusts to a `Grade`.
+
+The pipeline, on one screen: locate the notebook in the submission's folder, triage the file,
+restore the canonical notebook with the student's text in it, run its cells in a session, run
+every check against that session, try again what failed only because of a callee.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.checks.model import Check, Exercise
+from autograder.checks.runner import run_exercise
+from autograder.course import Assignment
+from autograder.errors import Rejected, StudentFault
+from autograder.grading.seeds import check_seed
+from autograder.results import CheckResult, ExerciseResult, Grade, ManualCell
+from autograder.session.far import Cell, FarStudent, Limits
+from autograder.session.launcher import Launcher, PlainLauncher
+from autograder.submission.restore import Restored, canonical_only, restore
+from autograder.submission.triage import locate, triage
+
+FIGURE_TAG = "figure"
+
+
+@dataclass(frozen=True)
+class Grader:
+    """Grades submissions of one assignment under one seed.
+
+    Parameters
+    ----------
+    assignment
+        Both halves of it.
+    seed
+        Of the secret inputs, from `autograder.grading.seeds.run_seed`.
+    launcher
+        Starts the student's process.
+    limits
+        Deadlines.
+    """
+
+    assignment: Assignment
+    seed: str
+    launcher: Launcher = field(default_factory=PlainLauncher)
+    limits: Limits = field(default_factory=Limits)
+
+    def canonical(self) -> NotebookNode:
+        """Return a fresh copy of the released notebook."""
+        return nbformat.read(self.assignment.release, as_version=4)
+
+    def restore_folder(self, folder: Path) -> Restored:
+        """Return the canonical notebook with the text of the submission in `folder`.
+
+        Raises
+        ------
+        Rejected
+            There is no notebook that could be read.
+        """
+        path, moved = locate(folder, self.assignment.notebook)
+        restored = self.restore_file(path)
+        return replace(restored, repairs=(*moved, *restored.repairs))
+
+    def restore_file(self, path: Path) -> Restored:
+        """Return the canonical notebook with the text of the file `path`; raise `Rejected`."""
+        triaged = triage(path)
+        restored = restore(triaged.notebook, self.canonical())
+        return replace(restored, repairs=(*triaged.repairs, *restored.repairs))
+
+    def grade_folder(self, folder: Path) -> Grade:
+        """Grade the submission in a folder of nbgrader's layout."""
+        return self._grade(lambda: self.restore_folder(folder))
+
+    def grade_file(self, path: Path) -> Grade:
+        """Grade a notebook at any path."""
+        return self._grade(lambda: self.restore_file(path))
+
+    def restored_or_canonical(self, folder: Path) -> Restored:
+        """Like `restore_folder`; a rejected submission gives the untouched release, marked."""
+        try:
+            return self.restore_folder(folder)
+        except Rejected as rejected:
+            return canonical_only(self.canonical(), rejected.reason)
+
+    def _grade(self, restored: Callable[[], Restored]) -> Grade:
+        try:
+            return self.grade_restored(restored())
+        except Rejected as rejected:
+            return self.reject(rejected.reason)
+
+    def reject(self, reason: str) -> Grade:
+        """Return the grade of a submission that cannot be read: zero, with the reason."""
+        exercises = tuple(
+            _untested(exercise, self.assignment.checks, f"Not graded: {reason}")
+            for exercise in self.assignment.exercises
+        )
+        return Grade(
+            self.assignment.name,
+            "rejected",
+            exercises,
+            manual=manual_cells(self.canonical()),
+            reason=reason,
+            seed=self.seed,
+        )
+
+    def grade_restored(self, restored: Restored) -> Grade:
+        """Run the cells and the checks of a restored notebook."""
+        problems: list[str] = []
+        with self._student(restored.notebook) as student:
+            first = [
+                run_exercise(exercise, self.assignment.checks, student, self._seed_of, problems)
+                for exercise in self.assignment.exercises
+            ]
+            _start_anyway(student)
+        again = _Retrial(self, restored.notebook, {r.name: r for r in first}, problems)
+        exercises = tuple(again.retry(result) for result in first)
+        return Grade(
+            self.assignment.name,
+            "repaired" if restored.repairs else "graded",
+            exercises,
+            manual=manual_cells(restored.notebook),
+            repairs=restored.repairs,
+            problems=tuple(problems),
+            outputs=student.outputs,
+            seed=self.seed,
+            cpu_seconds=student.total_cpu_seconds + again.cpu_seconds,
+            wall_limited=student.wall_limited or again.wall_limited,
+        )
+
+    def _student(
+        self, notebook: NotebookNode, bindings: Mapping[str, Callable[..., Any]] | None = None
+    ) -> FarStudent:
+        public = self.assignment.public
+        files = [public.folder / name for name in ("checks.py", *public.data)]
+        return FarStudent(self.launcher, executable_cells(notebook), files, self.limits, bindings)
+
+    def _seed_of(self, check: Check) -> int:
+        return check_seed(self.seed, check)
+
+
+class _Retrial:
+    """Tries an exercise again with the failed exercises that it uses answered by the reference.
+
+    One mistake is paid for once. The reference's values cross the trust line only here: in a
+    session of its own that is killed afterwards, after the callee's own grade is final, and for
+    the callees that the exercise declares.
+    """
+
+    def __init__(
+        self,
+        grader: Grader,
+        notebook: NotebookNode,
+        first: Mapping[str, ExerciseResult],
+        problems: list[str],
+    ) -> None:
+        self._grader = grader
+        self._notebook = notebook
+        self._first = first
+        self._problems = problems
+        self.cpu_seconds = 0.0
+        self.wall_limited = False
+
+    def retry(self, result: ExerciseResult) -> ExerciseResult:
+        """Return the better of `result` and a second trial, if there is one."""
+        assignment = self._grader.assignment
+        exercise = assignment.public.exercise(result.name)
+        failed = [
+            name
+            for name in exercise.uses
+            if self._first[name].status != "passed" and name in assignment.reference
+        ]
+        if result.status in ("passed", "missing", "timeout") or not failed:
+            return result
+        bindings = {name: assignment.reference[name] for name in failed}
+        with self._grader._student(self._notebook, bindings) as student:  # noqa: SLF001
+            second = run_exercise(
+                exercise,
+                assignment.checks,
+                student,
+                self._grader._seed_of,  # noqa: SLF001
+                self._problems,
+            )
+        self.cpu_seconds += student.total_cpu_seconds
+        self.wall_limited = self.wall_limited or student.wall_limited
+        if second.points <= result.points:
+            return result
+        names = " and ".join(failed)
+        note = (
+            f"Graded with {names} answered by the reference, because yours is not right yet: "
+            "one mistake is paid for once."
+        )
+        return replace(second, notes=(note,))
+
+
+def executable_cells(notebook: NotebookNode) -> list[Cell]:
+    """Return the code cells that a session runs: all but test cells and figures."""
+    return [
+        Cell(cell.id, cell.source)
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        and not cell.metadata.get("nbgrader", {}).get("grade", False)
+        and FIGURE_TAG not in cell.metadata.get("tags", [])
+        and cell.source.strip()
+    ]
+
+
+def manual_cells(notebook: NotebookNode) -> tuple[ManualCell, ...]:
+    """Return the written questions of a canonical notebook."""
+    found = []
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("grade") and marks.get("solution"):
+            found.append(ManualCell(marks["grade_id"], float(marks["points"])))
+    return tuple(found)
+
+
+def _start_anyway(student: FarStudent) -> None:
+    """Run the cells even if no check called anything, so that their outputs are kept."""
+    try:
+        student.start()
+    except StudentFault:
+        return
+
+
+def _untested(exercise: Exercise, checks: tuple[Check, ...], message: str) -> ExerciseResult:
+    results = tuple(
+        CheckResult(check.title, check.visible, check.points, "error", message)
+        for check in checks
+        if check.exercise == exercise.name
+    )
+    return ExerciseResult(exercise.name, exercise.points, results)

@@ -1,0 +1,105 @@
+"""Write a grade into a notebook, so that nbgrader reads the right score from it.
+
+nbgrader takes a test cell's score from its outputs, and takes no output, a NaN or a string for
+full marks. So a test cell always gets exactly one ``execute_result``, a plain finite float between
+0 and its points; the table that explains it is a ``display_data`` before it; nothing is on stderr.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.course import CHECK_PREFIX
+from autograder.render import CheckTable, inert
+from autograder.results import ExerciseResult, Grade
+
+MAX_MIME_CHARACTERS = 200_000
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
+KEPT_MIMES = ("text/plain", "image/png", "image/jpeg")
+"""What a student's own outputs may hold on the instructor's screen: text and pixels."""
+
+
+def write_grade(notebook: NotebookNode, grade: Grade) -> None:
+    """Fill the outputs of a restored notebook's code cells, in place.
+
+    Parameters
+    ----------
+    notebook
+        The restored notebook.
+    grade
+        Its grade.
+
+    Raises
+    ------
+    ValueError
+        A score is not a finite number between 0 and its maximum: a fault of ours, which must not
+        reach the gradebook.
+    """
+    results = {f"{CHECK_PREFIX}{result.name}": result for result in grade.exercises}
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        marks = cell.metadata.get("nbgrader", {})
+        if marks.get("grade", False):
+            cell.outputs = graded_outputs(results[marks["grade_id"]], float(marks["points"]))
+        else:
+            cell.outputs = [
+                output for raw in grade.outputs.get(cell.id, []) for output in _student_output(raw)
+            ]
+        cell.execution_count = None
+
+
+def graded_outputs(result: ExerciseResult, maximum: float) -> list[NotebookNode]:
+    """Return the outputs of a test cell: the table, then the score as the only result."""
+    score = float(result.points)
+    if not (math.isfinite(score) and 0.0 <= score <= maximum + 1e-9):
+        raise ValueError(f"{result.name}: a score of {score} of {maximum} points")
+    table = CheckTable(result)
+    shown = {"text/plain": repr(table), "text/html": table._repr_html_()}
+    value = {"text/plain": repr(min(score, maximum))}
+    return [
+        new_output("display_data", data=shown),
+        new_output("execute_result", data=value, execution_count=None),
+    ]
+
+
+def _student_output(raw: dict[str, Any]) -> list[NotebookNode]:
+    """Return an untrusted output as text or pixels, or nothing.
+
+    What went to stderr is shown as ordinary text: nbgrader reads stderr as a failure.
+    """
+    kind = raw.get("output_type")
+    if kind == "stream":
+        return [new_output("stream", name="stdout", text=_text(raw.get("text")))]
+    if kind == "error":
+        return [
+            new_output(
+                "stream",
+                name="stdout",
+                text=_text(f"{raw.get('ename')}: {raw.get('evalue')}\n"),
+            )
+        ]
+    if kind in ("display_data", "execute_result") and isinstance(raw.get("data"), dict):
+        data = {
+            mime: part if mime.startswith("image/") else _text(part)
+            for mime, part in raw["data"].items()
+            if mime in KEPT_MIMES and _is_acceptable(mime, part)
+        }
+        return [new_output("display_data", data=data)] if data else []
+    return []
+
+
+def _is_acceptable(mime: str, part: object) -> bool:
+    """Whether a part is a text of bounded size; pixels must be base64, as pages quote them raw."""
+    if not isinstance(part, str) or len(part) > MAX_MIME_CHARACTERS:
+        return False
+    return not mime.startswith("image/") or _BASE64.fullmatch(part) is not None
+
+
+def _text(value: object) -> str:
+    return inert(value if isinstance(value, str) else str(value), MAX_MIME_CHARACTERS)

@@ -1,0 +1,1 @@
+"""The student's process, and the trust line in front of it."""

@@ -1,0 +1,141 @@
+"""The student's process: an IPython shell that executes cells and answers calls.
+
+Started as ``python -I -m autograder.session.agent FD``. Nothing in here is trusted, since the
+student's code shares the process: it holds no answer, no seed, no point, and whatever it says is
+doubted on the other side.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.errors import NotWritten, ProtocolError, StudentFault, StudentRaised
+from autograder.session import messages as wire
+from autograder.session.shell import Shell
+from autograder.student import changed_arguments, find, guarded
+from autograder.values import plain
+
+MAX_REQUEST_BYTES = 2**31 - 1
+
+
+class Agent:
+    """Answers requests until the other side closes the channel.
+
+    Parameters
+    ----------
+    channel
+        Socket to the trusted side.
+    """
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._shell = Shell.instance()
+        self._objects: list[Any] = []
+        self._generators: dict[int, np.random.Generator] = {}
+
+    def serve(self) -> None:
+        """Answer requests in turn."""
+        self._send(wire.Ready())
+        while True:
+            try:
+                request = self._receive()
+            except EOFError:
+                return
+            self._send(self._answer(request))
+
+    def _answer(self, request: wire.Request) -> wire.Reply:
+        if isinstance(request, wire.RunCell):
+            outputs, error = self._shell.execute(request.source)
+            return wire.CellDone(request.cell, json.dumps(outputs), error)
+        if isinstance(request, wire.Bind):
+            self._shell.user_ns[request.name] = self._remote(request.function)
+            return wire.Ready()
+        if isinstance(request, (wire.Call, wire.Get)):
+            try:
+                return self._call(request) if isinstance(request, wire.Call) else self._get(request)
+            except NotWritten as fault:
+                kind = "" if "not defined" in fault.problem else "NotImplementedError"
+                return wire.Raised(request.key, kind, request.name)
+            except StudentRaised as fault:
+                return wire.Raised(request.key, fault.kind, fault.text, fault.where)
+        raise ProtocolError(f"unexpected {type(request).__name__}")
+
+    def _call(self, request: wire.Call) -> wire.Value:
+        sent = [self._take(arg) for arg in request.args]
+        before = [wire.from_wire(arg, lambda _: None) for arg in request.args]
+        kwargs = {key: self._take(arg) for key, arg in request.kwargs.items()}
+        function: Callable[..., Any]
+        if request.target is None:
+            function = find(self._shell.user_ns, request.name)
+        else:
+            function = guarded(
+                request.name,
+                lambda: getattr(self._objects[request.target or 0], request.name),
+            )
+        if request.keep:
+            self._objects.append(guarded(request.name, lambda: function(*sent, **kwargs)))
+            return wire.Value(request.key, len(self._objects) - 1)
+        value = guarded(request.name, lambda: plain(function(*sent, **kwargs)))
+        changed = changed_arguments(sent, before, function)
+        return wire.Value(request.key, wire.to_wire(value), changed)
+
+    def _get(self, request: wire.Get) -> wire.Value:
+        value = guarded(
+            request.name, lambda: plain(getattr(self._objects[request.target], request.name))
+        )
+        return wire.Value(request.key, wire.to_wire(value))
+
+    def _take(self, value: wire.Wire) -> Any:
+        return wire.from_wire(value, self._resolve)
+
+    def _resolve(self, reference: wire.Gen | wire.Fun) -> Any:
+        if isinstance(reference, wire.Fun):
+            return self._remote(reference.key)
+        fresh = np.random.default_rng(reference.seed)
+        return self._generators.setdefault(reference.key, fresh)
+
+    def _remote(self, key: int) -> Callable[..., Any]:
+        """Return a function that asks the trusted side."""
+
+        def function(*args: Any) -> Any:
+            self._send(wire.Ask(key, [_argument(arg) for arg in args]))
+            answer = self._receive()
+            if not isinstance(answer, wire.Answer):
+                raise ProtocolError(f"expected an answer, got {type(answer).__name__}")
+            if answer.error:
+                raise ValueError(answer.error)
+            return wire.from_wire(answer.value)
+
+        return function
+
+    def _receive(self) -> wire.Request:
+        return wire.decode_request(wire.read_frame(self._channel, MAX_REQUEST_BYTES))
+
+    def _send(self, message: wire.Reply) -> None:
+        self._channel.sendall(wire.encode(message))
+
+
+def _argument(value: Any) -> wire.Wire:
+    """A generator cannot travel; a seed drawn from it can, and advances it."""
+    if isinstance(value, np.random.Generator):
+        return wire.Gen(-1, int(value.integers(2**62)))
+    return wire.to_wire(plain(value))
+
+
+def main() -> None:
+    """Serve on the file descriptor named on the command line."""
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    try:
+        Agent(channel).serve()
+    except (BrokenPipeError, ConnectionResetError, StudentFault):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,378 @@
+"""The student behind the trust line: each call is a message to another process."""
+
+from __future__ import annotations
+
+import json
+import re
+import select
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from autograder.errors import (
+    DeadlineExceeded,
+    NotWritten,
+    ProtocolError,
+    SessionLost,
+    StudentFault,
+)
+from autograder.session import messages as wire
+from autograder.session.launcher import Launcher, StudentProcess
+from autograder.student import fault
+from autograder.values import Callback, Plain, Rng
+
+POLL_SECONDS = 0.05
+_CELL_FILE = re.compile(r"<ipython-input-[^>]*>, ?")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Deadlines of one submission.
+
+    CPU seconds are those of the session's own processes, so that a busy machine costs nobody a
+    point. Wall time is a loose backstop against code that sleeps.
+    """
+
+    cell_cpu: float = 20.0
+    notebook_cpu: float = 300.0
+    wall_factor: float = 4.0
+    wall_extra: float = 15.0
+    sessions: int = 12
+
+    def wall(self, cpu: float) -> float:
+        """Wall time after which something that may take `cpu` seconds is ended."""
+        return cpu * self.wall_factor + self.wall_extra
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell to execute: its id and its source."""
+
+    id: str
+    source: str
+
+
+class FarStudent:
+    """A `Student` whose code runs in a session of its own.
+
+    The session starts at the first call: the cells run, then calls are answered. When a call runs
+    out of time or takes the process with it, the next call starts a fresh session, so that one
+    endless loop costs its own exercise only. A cell that ends the process is skipped from then on,
+    and a function that did is not called again.
+
+    Parameters
+    ----------
+    launcher
+        Starts the process.
+    cells
+        The student's code cells, in order.
+    files
+        Public files that stand beside the notebook.
+    limits
+        Deadlines.
+    bindings
+        Names to be answered by functions of ours, for an exercise that is tried again with its
+        failed callee answered by the reference.
+    """
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        cells: Sequence[Cell],
+        files: Sequence[Path],
+        limits: Limits | None = None,
+        bindings: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        self._launcher = launcher
+        self._cells = list(cells)
+        self._files = list(files)
+        self._limits = limits or Limits()
+        self._bindings = dict(bindings or {})
+        self._process: StudentProcess | None = None
+        self._sessions = 0
+        self._cpu_spent = 0.0
+        self._references: dict[int, Rng | Callback] = {}
+        self._serial = 0
+        self._refused: dict[str, StudentFault] = {}
+        self._bad_cells: set[str] = set()
+        self.mutations: list[tuple[str, str]] = []
+        self.cpu_seconds = 20.0
+        self.outputs: dict[str, list[dict[str, Any]]] = {}
+        self.cell_errors: dict[str, str] = {}
+        self.wall_limited = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            process.kill()
+            self._cpu_spent += process.cpu_seconds()
+
+    @property
+    def total_cpu_seconds(self) -> float:
+        """CPU time of all sessions so far."""
+        return self._cpu_spent + (self._process.cpu_seconds() if self._process else 0.0)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Plain:
+        """See `Student.call`."""
+        return self._value(self._request(name, None, args, kwargs), name)
+
+    def create(self, name: str, *args: Any, **kwargs: Any) -> FarObject:
+        """See `Student.create`."""
+        reply = self._request(name, None, args, kwargs, keep=True)
+        if not isinstance(reply.value, int):
+            raise self._broken(name, "an object without a key came back")
+        return FarObject(self, name, reply.value, self._sessions)
+
+    def start(self) -> None:
+        """Start a session and run the cells, if there is none.
+
+        Raises
+        ------
+        DeadlineExceeded
+            The notebook has used up its time.
+        SessionLost
+            Sessions keep dying.
+        """
+        while self._process is None:
+            self._start()
+
+    def _start(self) -> None:
+        if self._sessions >= self._limits.sessions:
+            raise SessionLost("notebook", "The notebook's process ended too often; given up.")
+        self._require_time()
+        self._sessions += 1
+        self._references.clear()
+        self._process = self._launcher.launch(self._files)
+        self._exchange(None, "start", self._limits.cell_cpu, wire.Ready)
+        for cell in self._cells:
+            if cell.id in self._bad_cells:
+                continue
+            try:
+                done = self._exchange(
+                    wire.RunCell(cell.id, cell.source),
+                    f"cell {cell.id}",
+                    self._limits.cell_cpu,
+                    wire.CellDone,
+                )
+            except (DeadlineExceeded, SessionLost) as lost:
+                problem = f"The cell {cell.id} did not finish: {lost.problem}"
+                self._bad_cells.add(cell.id)
+                self.cell_errors[cell.id] = problem
+                self.outputs[cell.id] = [_stream(problem)]
+                return
+            self.outputs[cell.id] = _outputs(done.outputs)
+            if done.error:
+                error = _CELL_FILE.sub("", done.error[:500])
+                self.cell_errors[cell.id] = f"The cell {cell.id} stopped with {error}."
+        for name, function in self._bindings.items():
+            reference = self._remember(Callback(function, max_calls=10**7))
+            if isinstance(reference, wire.Fun):
+                self._exchange(
+                    wire.Bind(name, reference.key), name, self._limits.cell_cpu, wire.Ready
+                )
+
+    def _request(
+        self,
+        name: str,
+        target: int | None,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        *,
+        keep: bool = False,
+        label: str = "",
+    ) -> wire.Value:
+        label = label or name
+        self._refuse(label)
+        self.start()
+        self._serial += 1
+        request = wire.Call(
+            self._serial,
+            name,
+            [wire.to_wire(arg, self._remember) for arg in args],
+            {key: wire.to_wire(arg, self._remember) for key, arg in kwargs.items()},
+            target,
+            keep,
+        )
+        reply = self._ask(request, label)
+        self.mutations.extend((label, str(changed)[:60]) for changed in reply.changed[:20])
+        return reply
+
+    def _ask(self, request: wire.Call | wire.Get, label: str) -> wire.Value:
+        reply = self._exchange(request, label, self.cpu_seconds, wire.Value, wire.Raised)
+        if reply.key != request.key:
+            raise self._broken(label, "an answer to another call came back")
+        if isinstance(reply, wire.Raised):
+            raise self._fault(label, reply)
+        return reply  # type: ignore[no-any-return]
+
+    def _fault(self, label: str, reply: wire.Raised) -> StudentFault:
+        if not reply.kind:
+            if label in self.cell_errors:
+                return SessionLost(label, self.cell_errors[label])
+            return NotWritten(label, f"{label} is not defined in the notebook.")
+        return fault(label, reply.kind[:80], reply.text[:500], reply.where[:160])
+
+    def _exchange(self, request: wire.Request | None, label: str, cpu: float, *kinds: type) -> Any:
+        """Send a request and wait for a reply of one of `kinds`, answering calls to our side."""
+        process = self._process
+        if process is None:
+            raise SessionLost(label, "The notebook's process has ended.")
+        started = process.cpu_seconds()
+        deadline = time.monotonic() + self._limits.wall(cpu)
+        try:
+            self._write(request)
+            while True:
+                self._wait(process, label, started, cpu, deadline)
+                reply = wire.decode_reply(wire.read_frame(process.channel, wire.MAX_REPLY_BYTES))
+                if isinstance(reply, wire.Ask):
+                    self._write(self._answer(reply))
+                elif isinstance(reply, kinds):
+                    return reply
+                else:
+                    raise ProtocolError(f"unexpected {type(reply).__name__}")  # noqa: TRY301
+        except (EOFError, OSError) as error:
+            raise self._broken(label, process.exit_text()) from error
+        except ProtocolError as error:
+            raise self._broken(label, error.problem) from error
+
+    def _write(self, message: wire.Request | None) -> None:
+        if message is not None and self._process is not None:
+            self._process.channel.settimeout(self._limits.wall_extra)
+            self._process.channel.sendall(wire.encode(message))
+
+    def _wait(
+        self, process: StudentProcess, label: str, started: float, cpu: float, deadline: float
+    ) -> None:
+        """Wait until something can be read; kill the session when a deadline passes."""
+        process.channel.settimeout(self._limits.wall_extra)
+        while not select.select([process.channel], [], [], POLL_SECONDS)[0]:
+            used = process.cpu_seconds()
+            if used - started > cpu:
+                raise self._late(label, f"used more than {cpu:g} s of CPU time", cpu)
+            if self._cpu_spent + used > self._limits.notebook_cpu:
+                total = self._limits.notebook_cpu
+                raise self._late(label, f"ran when the notebook's {total:g} s were used up", total)
+            if time.monotonic() > deadline:
+                wall = self._limits.wall(cpu)
+                raise self._late(label, f"gave no answer for {wall:g} s", wall, wall=True)
+
+    def _late(self, label: str, what: str, seconds: float, *, wall: bool = False) -> StudentFault:
+        self.close()
+        self.wall_limited = self.wall_limited or wall
+        problem = f"{label} {what} and was stopped. Is there a loop that does not end?"
+        late = DeadlineExceeded(label, problem, seconds=seconds, wall=wall)
+        self._refused[label] = late
+        return late
+
+    def _broken(self, label: str, why: str) -> SessionLost:
+        self.close()
+        lost = SessionLost(label, f"{label} ended the notebook's process: {why}.")
+        self._refused[label] = lost
+        return lost
+
+    def _refuse(self, label: str) -> None:
+        if label in self._refused:
+            raise self._refused[label]
+        self._require_time()
+
+    def _require_time(self) -> None:
+        total = self._limits.notebook_cpu
+        if self._cpu_spent > total:
+            raise DeadlineExceeded(
+                "notebook", f"The notebook has used up its {total:g} s of CPU time.", seconds=total
+            )
+
+    def _remember(self, value: Rng | Callback) -> wire.Gen | wire.Fun:
+        key = next((k for k, known in self._references.items() if known is value), None)
+        if key is None:
+            key = len(self._references)
+            self._references[key] = value
+        return wire.Gen(key, value.seed) if isinstance(value, Rng) else wire.Fun(key)
+
+    def _answer(self, ask: wire.Ask) -> wire.Answer:
+        callback = self._references.get(ask.function)
+        if not isinstance(callback, Callback):
+            raise ProtocolError("a function that was never sent is called")
+        if len(callback.calls) >= callback.max_calls:
+            problem = f"the function was called more than {callback.max_calls} times"
+            return wire.Answer(None, problem)
+        try:
+            args = tuple(wire.from_wire(arg, _seeded) for arg in ask.args)
+            if callback.max_calls <= MAX_RECORDED:
+                callback.calls.append(args)
+            return wire.Answer(wire.to_wire(callback.function(*args)))
+        except Exception as error:  # noqa: BLE001 - the arguments are the student's
+            return wire.Answer(None, f"{type(error).__name__}: {error}"[:300])
+
+    def _value(self, reply: wire.Value, label: str) -> Plain:
+        try:
+            value: Plain = wire.from_wire(reply.value)
+        except ProtocolError as error:
+            raise self._broken(label, error.problem) from error
+        return value
+
+
+MAX_RECORDED = 10**6
+"""Calls of a check's own function are recorded for the check; a binding's are not."""
+
+
+class FarObject:
+    """An object of the student's class, in the session that made it."""
+
+    def __init__(self, student: FarStudent, name: str, key: int, session: int) -> None:
+        self._student = student
+        self._name = name
+        self._key = key
+        self._session = session
+
+    def call(self, method: str, *args: Any, **kwargs: Any) -> Plain:
+        """See `StudentObject.call`."""
+        label = self._label(method)
+        reply = self._student._request(method, self._key, args, kwargs, label=label)  # noqa: SLF001
+        return self._student._value(reply, label)  # noqa: SLF001
+
+    def get(self, attribute: str) -> Plain:
+        """See `StudentObject.get`."""
+        label = self._label(attribute)
+        self._student._serial += 1  # noqa: SLF001
+        request = wire.Get(self._student._serial, attribute, self._key)  # noqa: SLF001
+        return self._student._value(self._student._ask(request, label), label)  # noqa: SLF001
+
+    def _label(self, member: str) -> str:
+        label = f"{self._name}.{member}"
+        if self._session != self._student._sessions or self._student._process is None:  # noqa: SLF001
+            raise SessionLost(label, f"The process that held this {self._name} has ended.")
+        return label
+
+
+def _outputs(text: str) -> list[dict[str, Any]]:
+    """Return a cell's outputs, as far as they have the form of outputs."""
+    try:
+        outputs = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(outputs, list):
+        return []
+    return [output for output in outputs if isinstance(output, dict)][:1000]
+
+
+def _seeded(reference: wire.Gen | wire.Fun) -> np.random.Generator:
+    """A generator that the student's code passes on: a fresh one, seeded from theirs."""
+    if isinstance(reference, wire.Fun):
+        raise ProtocolError("a function came from the student's side")
+    return np.random.default_rng(abs(reference.seed))
+
+
+def _stream(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": text}

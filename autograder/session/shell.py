@@ -1,0 +1,157 @@
+"""An IPython shell that keeps what cells print, within bounds."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+MAX_OUTPUT = 200_000
+"""Characters of output kept per cell; what follows is dropped with a note."""
+
+Output = dict[str, Any]
+
+
+class _Recorder:
+    """The outputs of one cell, in nbformat's form."""
+
+    def __init__(self) -> None:
+        self.outputs: list[Output] = []
+        self.room = MAX_OUTPUT
+        self.cut = False
+
+    def add(self, output: Output, size: int) -> None:
+        if size > self.room:
+            self.cut = True
+            return
+        self.room -= size
+        self.outputs.append(output)
+
+    def text(self, name: str, text: str) -> None:
+        if len(text) > self.room:
+            self.cut = True
+            text = text[: self.room]
+        self.room -= len(text)
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("output_type") == "stream" and last.get("name") == name:
+            last["text"] += text
+        elif text:
+            self.outputs.append({"output_type": "stream", "name": name, "text": text})
+
+    def finish(self) -> list[Output]:
+        if self.cut:
+            note = "\n[output cut: a cell may print at most 200 000 characters]\n"
+            self.outputs.append({"output_type": "stream", "name": "stdout", "text": note})
+        return self.outputs
+
+
+class _Stream(io.TextIOBase):
+    """Stands for stdout or stderr."""
+
+    def __init__(self, shell: Shell, name: str) -> None:
+        self._shell = shell
+        self._name = name
+
+    def write(self, text: str) -> int:
+        self._shell.recorder.text(self._name, str(text))
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+def _bundle(data: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """Return a MIME bundle whose binary parts are base64, and its size."""
+    texts = {
+        mime: base64.b64encode(part).decode() if isinstance(part, bytes) else part
+        for mime, part in data.items()
+    }
+    return texts, sum(len(str(part)) for part in texts.values())
+
+
+class _Publisher(DisplayPublisher):
+    """Records `display` calls."""
+
+    def publish(self, data: dict[str, Any], metadata: Any = None, **_: Any) -> None:
+        bundle, size = _bundle(data)
+        output = {"output_type": "display_data", "data": bundle, "metadata": {}}
+        self.shell.recorder.add(output, size)
+
+
+class _Hook(DisplayHook):
+    """Records the value of a cell's last expression."""
+
+    def write_output_prompt(self) -> None:
+        """No prompt: only the value is kept."""
+
+    def write_format_data(self, format_dict: dict[str, Any], md_dict: Any = None) -> None:
+        bundle, size = _bundle(format_dict)
+        output = {
+            "output_type": "execute_result",
+            "data": bundle,
+            "metadata": {},
+            "execution_count": None,
+        }
+        self.shell.recorder.add(output, size)
+
+    def finish_displayhook(self) -> None:
+        """Nothing is printed, so nothing is flushed."""
+        self._is_active = False
+
+
+class Shell(InteractiveShell):  # type: ignore[misc]
+    """IPython without a terminal: ``%matplotlib inline``, ``display`` and ``exit()`` work."""
+
+    def __init__(self) -> None:
+        self.recorder = _Recorder()
+        os.environ.setdefault("IPYTHONDIR", tempfile.gettempdir())
+        config = Config()
+        config.HistoryManager.enabled = False
+        config.InteractiveShell.colors = "nocolor"
+        config.InteractiveShell.display_pub_class = _Publisher
+        config.InteractiveShell.displayhook_class = _Hook
+        super().__init__(config=config, display_pub_class=_Publisher, displayhook_class=_Hook)
+
+    def execute(self, source: str) -> tuple[list[Output], str]:
+        """Run one cell.
+
+        Returns
+        -------
+        outputs
+            What it printed and displayed, in nbformat's form.
+        error
+            ``"SyntaxError: invalid syntax (line 2)"``, or an empty string.
+        """
+        self.recorder = _Recorder()
+        streams = _Stream(self, "stdout"), _Stream(self, "stderr")
+        with redirect_stdout(streams[0]), redirect_stderr(streams[1]):
+            try:
+                result = self.run_cell(source, store_history=True)
+                raised = result.error_before_exec or result.error_in_exec
+            except SystemExit as stop:
+                raised = stop
+        error = f"{type(raised).__name__}: {raised}"[:500] if raised is not None else ""
+        return self.recorder.finish(), error
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Accept ``%matplotlib``: there is no event loop to integrate with."""
+
+    def ask_exit(self) -> None:
+        """``exit()`` in a cell does not end the session."""
+
+    def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
+        output = {
+            "output_type": "error",
+            "ename": getattr(etype, "__name__", str(etype)),
+            "evalue": str(evalue)[:2000],
+            "traceback": [line[:2000] for line in stb][:50],
+        }
+        self.recorder.add(output, sum(len(line) for line in output["traceback"]))

@@ -1,0 +1,1 @@
+"""From a submitted file to the canonical notebook with the student's text in it."""

@@ -1,0 +1,167 @@
+"""Find the canonical cell that a submitted cell belongs to.
+
+By its grade_id; where that is lost (some editors drop metadata), by its cell id, then by what it
+defines or says. What belongs to none is a cell of the student's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.submission.attachments import Images
+from autograder.submission.notes import quoted
+
+# A pattern, not the parser: parsing is linear in time only for code that means well. At worst a
+# text inside a string is taken for a definition.
+_DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
+
+
+@dataclass
+class Slot:
+    """One canonical cell.
+
+    Parameters
+    ----------
+    cell
+        As the release has it.
+    index
+        Its place there.
+    """
+
+    cell: NotebookNode
+    index: int
+    name: str = field(init=False)
+    editable: bool = field(init=False)
+    """Whether the text is the student's: a solution cell or a written answer."""
+
+    def __post_init__(self) -> None:
+        marks = self.cell.metadata.get("nbgrader", {})
+        self.name = marks.get("grade_id") or self.cell.id
+        self.editable = bool(marks.get("solution", False))
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a code cell."""
+        return bool(self.cell.cell_type == "code")
+
+    def says(self, text: str) -> bool:
+        """Whether `text` is what the release has here."""
+        return bool(text.strip() == self.cell.source.strip())
+
+
+@dataclass
+class Piece:
+    """One submitted cell, and the name of the canonical cell it belongs to, if any."""
+
+    kind: str
+    text: str
+    images: Images
+    marks: dict[str, Any]
+    id: str
+    owner: str | None = None
+
+    @property
+    def defines(self) -> Iterator[str]:
+        """Names of the functions and classes at top level."""
+        if self.kind == "code":
+            yield from _DEFINITION.findall(self.text)
+
+
+def pieces_of(submitted: dict[str, Any]) -> list[Piece]:
+    """Return the cells of a triaged notebook."""
+    return [
+        Piece(
+            cell["cell_type"],
+            cell["source"],
+            cell.get("attachments", {}),
+            cell["metadata"].get("nbgrader", {}),
+            cell.get("id", ""),
+        )
+        for cell in submitted["cells"]
+    ]
+
+
+def match(pieces: list[Piece], slots: dict[str, Slot], notes: list[str]) -> None:
+    """Set the `owner` of each piece; note what had to be recognised."""
+    for piece in pieces:
+        name = piece.marks.get("grade_id")
+        if isinstance(name, str) and name in slots:
+            piece.owner = name
+        elif isinstance(name, str) and name:
+            notes.append(
+                f"The release has no cell named {quoted(name)}; it counts as the student's own."
+            )
+    recognised = _match_by_id(pieces, slots)
+    recognised += _match_by_text(pieces, slots)
+    recognised += _match_by_definition(pieces, slots)
+    recognised += _match_by_place(pieces, slots)
+    if recognised:
+        notes.append(
+            "Cells without nbgrader metadata were recognised by their id, text or place: "
+            f"{recognised}."
+        )
+
+
+def _free(pieces: list[Piece], slots: dict[str, Slot]) -> dict[str, Slot]:
+    taken = {piece.owner for piece in pieces}
+    return {name: slot for name, slot in slots.items() if name not in taken}
+
+
+def _match_by_id(pieces: list[Piece], slots: dict[str, Slot]) -> int:
+    free = _free(pieces, slots)
+    found = [piece for piece in pieces if piece.owner is None and piece.id in free]
+    for piece in found:
+        piece.owner = piece.id
+    return len(found)
+
+
+def _match_by_text(pieces: list[Piece], slots: dict[str, Slot]) -> int:
+    """Recognise what the student did not change."""
+    free: dict[str, list[str]] = {}
+    for slot in _free(pieces, slots).values():
+        free.setdefault(slot.cell.source.strip(), []).insert(0, slot.name)
+    found = 0
+    for piece in pieces:
+        names = free.get(piece.text.strip())
+        if piece.owner is None and names:
+            piece.owner = names.pop()
+            found += 1
+    return found
+
+
+def _match_by_definition(pieces: list[Piece], slots: dict[str, Slot]) -> int:
+    """Recognise solutions by the function or class that they define."""
+    free = {name for name, slot in _free(pieces, slots).items() if slot.editable and slot.is_code}
+    found = 0
+    for piece in pieces:
+        if piece.owner is None:
+            piece.owner = next((name for name in piece.defines if name in free), None)
+            found += piece.owner is not None
+    return found
+
+
+def _match_by_place(pieces: list[Piece], slots: dict[str, Slot]) -> int:
+    """Recognise a written answer by the question right before it.
+
+    It cannot stay a cell of the student's own: nbgrader gives an untouched answer zero without
+    showing it to a person.
+    """
+    free = _free(pieces, slots)
+    order = list(slots)
+    found = 0
+    for before, piece in pairwise(pieces):
+        if before.owner is None or piece.owner is not None or piece.kind != "markdown":
+            continue
+        place = slots[before.owner].index + 1
+        name = order[place] if place < len(order) else ""
+        if name in free and slots[name].editable and not slots[name].is_code:
+            piece.owner = name
+            del free[name]
+            found += 1
+    return found

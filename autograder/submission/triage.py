@@ -1,0 +1,173 @@
+"""Judge a submitted file: a bounded notebook comes out, or `Rejected` with a reason.
+
+What comes out is plain JSON that holds only what `restore` reads: the cells' types, ids, text and
+images, their nbgrader marks, and the kernel's name. Outputs are never looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import Rejected
+from autograder.submission.cells import (
+    FIRST_MINOR_WITH_IDS,
+    NBFORMAT,
+    bounded_cell,
+    kernel,
+    raw_cells,
+)
+from autograder.submission.notes import bounded, quoted
+from autograder.submission.reading import LIMITS, SAVE_AGAIN, Limits, read_json
+
+_NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
+"""Browsers like to add an extension of their own."""
+
+_MAX_CANDIDATES = 20
+
+
+@dataclass(frozen=True)
+class Triaged:
+    """A submission that can be read.
+
+    Parameters
+    ----------
+    notebook
+        ``{"cells": [...], "metadata": {...}, "nbformat": 4, "nbformat_minor": 5}``; every cell
+        has ``cell_type``, ``source`` (one string) and ``metadata``, some have ``id`` and
+        ``attachments``.
+    repairs
+        What was mended on the way, one sentence each.
+    """
+
+    notebook: dict[str, Any]
+    repairs: tuple[str, ...] = ()
+
+
+def triage(path: Path, limits: Limits = LIMITS) -> Triaged:
+    """Read a submitted notebook; nothing on disk is changed.
+
+    Parameters
+    ----------
+    path
+        Any path; the student chose what lies there.
+    limits
+        What it may cost.
+
+    Raises
+    ------
+    Rejected
+        The file cannot be read as a notebook.
+    """
+    notes: list[str] = []
+    tree = read_json(path, limits, notes)
+    if not isinstance(tree, dict):
+        raise Rejected(f"The file is JSON, but no notebook. {SAVE_AGAIN}")
+    cells = [bounded_cell(raw, notes) for raw in raw_cells(tree, limits, notes)]
+    characters = sum(len(cell["source"]) for cell in cells)
+    if characters > limits.characters:
+        raise Rejected(
+            f"The notebook's cells hold {characters} characters; at most {limits.characters} are "
+            "read. Take data out of the cells and hand the notebook in again."
+        )
+    notebook = {
+        "cells": cells,
+        "metadata": kernel(tree.get("metadata")),
+        "nbformat": NBFORMAT,
+        "nbformat_minor": FIRST_MINOR_WITH_IDS,
+    }
+    return Triaged(notebook, bounded(notes))
+
+
+def locate(
+    folder: Path, stem: str, known: Collection[str] = (), limits: Limits = LIMITS
+) -> tuple[Path, tuple[str, ...]]:
+    """Find the notebook of a submission, under its own name or a changed one.
+
+    Parameters
+    ----------
+    folder
+        The submission's folder; only files directly in it are considered.
+    stem
+        The notebook's name without ``.ipynb``.
+    known
+        The release's grade_ids: of several renamed notebooks, the one that holds most of them is
+        meant. Any grade_id counts if none are given.
+    limits
+        What looking into several candidates may cost.
+
+    Returns
+    -------
+    path
+        The file to triage. It may be anything but a regular file.
+    repairs
+        What was done to find it.
+
+    Raises
+    ------
+    Rejected
+        There is no notebook, or more than one that could be meant.
+    """
+    expected = f"{stem}.ipynb"
+    names = _names(folder)
+    notebooks = [name for name in names if _NOTEBOOK.search(name)]
+    if expected in notebooks:
+        others = ", ".join(quoted(name) for name in notebooks[:4] if name != expected)
+        notes = (f"Only {expected} was read, not {others}.",) if others else ()
+        return folder / expected, notes
+    if not notebooks:
+        found = ", ".join(quoted(name) for name in names[:3]) or "nothing"
+        raise Rejected(f"There is no notebook: expected {expected}, found {found}.")
+    like = [name for name in notebooks if _plain_name(name) == _plain_name(expected)]
+    best = _fullest(folder, like or notebooks, known, limits)
+    if len(best) > 1:
+        found = ", ".join(quoted(name) for name in best[:4])
+        raise Rejected(
+            f"There is no {expected}, and it is not clear which of {found} is meant. Hand in one "
+            "notebook under that name."
+        )
+    return folder / best[0], (f"The notebook {quoted(best[0])} was read as {expected}.",)
+
+
+def _names(folder: Path) -> list[str]:
+    """Return the names in a submission's folder that are neither folders nor hidden, sorted."""
+    try:
+        # A linked folder would hand in somebody else's work, or read the grader's files.
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            raise Rejected("The submission is not a folder.")
+        with os.scandir(folder) as entries:
+            files = [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        raise Rejected("Nothing was handed in.") from None
+    except OSError as error:
+        raise Rejected(f"The submission could not be read: {error.strerror}.") from None
+    return sorted(name for name in files if not name.startswith("."))
+
+
+def _plain_name(name: str) -> str:
+    """Return a file name without what systems and people add: case, spaces, copies, numbers."""
+    plain = _NOTEBOOK.sub("", name).casefold().replace(".ipynb", "")
+    plain = re.sub(r"^copy[ _-]of[ _-]|[ _-]*\(\d{1,3}\)|[ _-]+copy[ _-]?\d{0,3}$", "", plain)
+    return re.sub(r"[\s_-]+", "_", plain).strip("_")
+
+
+def _fullest(folder: Path, names: list[str], known: Collection[str], limits: Limits) -> list[str]:
+    """Return those of `names` whose notebooks hold the most known grade_ids."""
+    if len(names) == 1:
+        return names
+    counts: dict[str, int] = {}
+    for name in names[:_MAX_CANDIDATES]:
+        try:
+            cells = triage(folder / name, limits).notebook["cells"]
+        except Rejected:
+            counts[name] = -1
+            continue
+        ids = {cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells} - {None}
+        counts[name] = len(ids & set(known) if known else ids)
+    most = max(counts.values())
+    return [name for name, count in counts.items() if count == most]

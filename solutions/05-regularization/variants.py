@@ -1,0 +1,373 @@
+"""Right answers to 05-regularization in other styles: none may lose a point."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+
+from autograder.catalogue import Entry, variant
+
+# dropout ------------------------------------------------------------------------------------------
+
+
+@variant("dropout_mask")
+def binomial(shape, rate, rng):
+    """A binomial draw of one trial."""
+    return rng.binomial(1, 1 - rate, size=shape) / (1 - rate)
+
+
+@variant("dropout_mask")
+def choice(shape, rate, rng):
+    """A choice between the two values."""
+    return rng.choice([0.0, 1 / (1 - rate)], size=shape, p=[rate, 1 - rate])
+
+
+@variant("dropout_mask")
+def uniform_where(shape, rate, rng):
+    """Uniform numbers and where; keep if below the keep probability."""
+    keep = 1.0 - rate
+    return np.where(rng.uniform(0.0, 1.0, size=shape) < keep, 1.0 / keep, 0.0)
+
+
+@variant("dropout_mask")
+def boolean_then_scaled(shape, rate, rng):
+    """A boolean mask, scaled where it is true."""
+    mask = np.zeros(shape)
+    mask[rng.random(shape) > rate] = 1 / (1 - rate)
+    return mask
+
+
+@variant("dropout_mask")
+def single_precision(shape, rate, rng):
+    """Everything in float32."""
+    keep = np.float32(1 - rate)
+    return (rng.random(shape, dtype=np.float32) < keep).astype(np.float32) / keep
+
+
+@variant("dropout_mask")
+def one_by_one(shape, rate, rng):
+    """A loop over the units."""
+    mask = np.empty(shape)
+    for index in np.ndindex(*mask.shape):
+        mask[index] = 0.0 if rng.random() < rate else 1 / (1 - rate)
+    return mask
+
+
+@variant("dropout_mask")
+def drop_in_place(shape, rate, rng):
+    """Starts from the survivors and drops some, in Fortran order."""
+    mask = np.full(shape, 1 / (1 - rate), order="F")
+    mask[rng.random(shape) < rate] = 0
+    return mask
+
+
+@variant("dropout_forward")
+def early_return(x, rate, rng, training):
+    """Draws here instead of calling dropout_mask; returns a list."""
+    if not training or rate == 0:
+        return [x, np.ones(x.shape)]
+    mask = rng.binomial(1, 1 - rate, size=x.shape) / (1 - rate)
+    return [np.multiply(x, mask), mask]
+
+
+@variant("dropout_forward")
+def always_masked(x, rate, rng, training):
+    """Rate 0 in use, then one path for all."""
+    mask = dropout_mask(x.shape, rate if training else 0.0, rng)
+    return x * mask, mask
+
+
+@variant("dropout_forward")
+def copy_and_zero(x, rate, rng, training):
+    """Works on a copy of x."""
+    out, mask = np.array(x, dtype=float), np.ones_like(x, dtype=float)
+    if training and rate > 0:
+        dropped = rng.random(x.shape) < rate
+        mask = np.where(dropped, 0.0, 1.0 / (1.0 - rate))
+        out[dropped] = 0.0
+        out[~dropped] /= 1.0 - rate
+    return out, mask
+
+
+@variant("dropout_forward")
+def forward_single_precision(x, rate, rng, training):
+    """Everything in float32."""
+    x = np.asarray(x, dtype=np.float32)
+    mask = np.ones_like(x)
+    if training:
+        mask = (rng.random(x.shape) >= rate).astype(np.float32) / np.float32(1 - rate)
+    return x * mask, mask
+
+
+@variant("dropout_backward")
+def multiply(d_out, mask):
+    """The ufunc."""
+    return np.multiply(d_out, mask)
+
+
+@variant("dropout_backward")
+def einsum(d_out, mask):
+    """An explicit elementwise product."""
+    return np.einsum("...,...->...", d_out, mask)
+
+
+@variant("dropout_backward")
+def where(d_out, mask):
+    """Zero where dropped."""
+    return np.where(mask == 0, 0.0, d_out * mask)
+
+
+# EarlyStopping ------------------------------------------------------------------------------------
+
+
+
+
+def _cell(name: str, title: str, source: str) -> Entry:
+    """Return a whole cell as a variant, where a class alone (no import, no decorator) is short."""
+    return Entry("EarlyStopping", name, title, textwrap.dedent(source).lstrip(), correct=True)
+
+
+monitor_op = _cell(
+    "monitor_op",
+    "As in Keras: a comparison function and a signed min_delta.",
+    """
+    import operator
+
+    class EarlyStopping:
+        def __init__(self, patience=0, min_delta=0.0, mode="min", baseline=None,
+                     restore_best_weights=False, start_from_epoch=0):
+            self.patience = patience
+            self.min_delta = abs(min_delta)
+            self.monitor_op = operator.lt if mode == "min" else operator.gt
+            if self.monitor_op is operator.lt:
+                self.min_delta *= -1
+            self.baseline = baseline
+            self.restore_best_weights = restore_best_weights
+            self.start_from_epoch = start_from_epoch
+            self.wait = 0
+            self.epoch = 0
+            self.best = None
+            self.best_epoch = 0
+            self.best_weights = None
+
+        def _is_improvement(self, value, reference):
+            if reference is None:
+                return True
+            return self.monitor_op(value - self.min_delta, reference)
+
+        def step(self, value, weights=None):
+            epoch = self.epoch
+            self.epoch += 1
+            if epoch < self.start_from_epoch:
+                return False
+            self.wait += 1
+            if self._is_improvement(value, self.best):
+                self.best = value
+                self.best_epoch = epoch
+                if self.restore_best_weights and weights is not None:
+                    self.best_weights = [w.copy() for w in weights]
+                if self._is_improvement(value, self.baseline):
+                    self.wait = 0
+                return False
+            return self.wait >= self.patience
+    """,
+)
+dataclass_fields = _cell(
+    "dataclass_fields",
+    "A dataclass.",
+    """
+    import copy
+    from dataclasses import dataclass, field
+    from typing import Optional
+
+    @dataclass
+    class EarlyStopping:
+        patience: int = 0
+        min_delta: float = 0.0
+        mode: str = "min"
+        baseline: Optional[float] = None
+        restore_best_weights: bool = False
+        start_from_epoch: int = 0
+        best: Optional[float] = field(default=None, init=False)
+        best_epoch: int = field(default=0, init=False)
+        best_weights: Optional[list] = field(default=None, init=False)
+        _epoch: int = field(default=-1, init=False)
+        _wait: int = field(default=0, init=False)
+
+        def _beats(self, value, bar):
+            delta = abs(self.min_delta)
+            return value < bar - delta if self.mode == "min" else value > bar + delta
+
+        def step(self, value, weights=None):
+            self._epoch += 1
+            if self._epoch < self.start_from_epoch:
+                return False
+            self._wait += 1
+            if self.best is not None and not self._beats(value, self.best):
+                return self._wait >= self.patience
+            self.best, self.best_epoch = value, self._epoch
+            if self.restore_best_weights:
+                self.best_weights = copy.deepcopy(weights)
+            if self.baseline is None or self._beats(value, self.baseline):
+                self._wait = 0
+            return False
+    """,
+)
+deque_of_epochs = _cell(
+    "deque_of_epochs",
+    "Remembers the last epochs in a deque instead of counting.",
+    """
+    from collections import deque
+
+    class EarlyStopping:
+        def __init__(self, patience=0, min_delta=0.0, mode="min", baseline=None,
+                     restore_best_weights=False, start_from_epoch=0):
+            self.recent = deque(maxlen=max(patience, 1))
+            self.delta = np.abs(min_delta)
+            self.sign = {"min": -1, "max": 1}[mode]
+            self.baseline = baseline
+            self.restore = restore_best_weights
+            self.start = start_from_epoch
+            self.epoch = 0
+            self.best, self.best_epoch, self.best_weights = None, 0, None
+
+        def step(self, value, weights=None):
+            epoch, self.epoch = self.epoch, self.epoch + 1
+            if epoch < self.start:
+                return False
+            improved = self.best is None or self.sign * (value - self.best) > self.delta
+            beats = self.baseline is None or self.sign * (value - self.baseline) > self.delta
+            self.recent.append(improved and beats)
+            if improved:
+                self.best, self.best_epoch = value, epoch
+                if self.restore:
+                    self.best_weights = tuple(np.copy(array) for array in weights or ())
+            full = len(self.recent) == self.recent.maxlen
+            return full and not improved and not any(self.recent)
+    """,
+)
+whole_history = _cell(
+    "whole_history",
+    "Keeps the whole history and replays it at each step.",
+    """
+    class EarlyStopping:
+        def __init__(self, patience=0, min_delta=0.0, mode="min", baseline=None,
+                     restore_best_weights=False, start_from_epoch=0):
+            self.options = patience, abs(min_delta), mode, baseline, start_from_epoch
+            self.restore_best_weights = restore_best_weights
+            self.values, self.kept = [], []
+
+        def step(self, value, weights=None):
+            self.values.append(value)
+            self.kept.append([np.array(w) for w in weights] if weights is not None else None)
+            return self.replay()[2]
+
+        def replay(self):
+            patience, delta, mode, baseline, start = self.options
+            sign = 1 if mode == "min" else -1
+            best, best_epoch, stop, wait = None, 0, False, 0
+            for epoch in range(start, len(self.values)):
+                value = self.values[epoch]
+                wait += 1
+                stop = False
+                if best is None or sign * value < sign * best - delta:
+                    best, best_epoch = value, epoch
+                    if baseline is None or sign * value < sign * baseline - delta:
+                        wait = 0
+                else:
+                    stop = wait >= patience
+            return best, best_epoch, stop
+
+        @property
+        def best(self):
+            return self.replay()[0]
+
+        @property
+        def best_epoch(self):
+            return self.replay()[1]
+
+        @property
+        def best_weights(self):
+            if not self.restore_best_weights or self.best is None:
+                return None
+            return self.kept[self.best_epoch]
+    """,
+)
+class_defaults = _cell(
+    "class_defaults",
+    "Initial state as class attributes; a slotted bar that is shifted once; NumPy scalars.",
+    """
+    class EarlyStopping:
+        best = None
+        best_epoch = np.int64(0)
+        best_weights = None
+        _epochs = 0
+        _last_reset = None
+
+        def __init__(self, *args, **kwargs):
+            names = ("patience", "min_delta", "mode", "baseline", "restore_best_weights",
+                     "start_from_epoch")
+            options = dict(patience=0, min_delta=0.0, mode="min", baseline=None,
+                           restore_best_weights=False, start_from_epoch=0)
+            options.update(zip(names, args))
+            options.update(kwargs)
+            self.__dict__.update(options)
+            self._last_reset = self.start_from_epoch - 1
+
+        def _lower(self, value, bar):
+            if self.mode == "max":
+                value, bar = -value, -bar
+            return np.less(value, bar - abs(self.min_delta))
+
+        def step(self, value, weights=None):
+            epoch = np.int64(self._epochs)
+            self._epochs += 1
+            if epoch >= self.start_from_epoch:
+                if self.best is None or self._lower(value, self.best):
+                    self.best = np.float64(value)
+                    self.best_epoch = epoch
+                    if self.restore_best_weights and weights is not None:
+                        self.best_weights = [np.array(w, copy=True) for w in weights]
+                    if self.baseline is None or self._lower(value, self.baseline):
+                        self._last_reset = epoch
+                    return np.False_
+                return np.bool_(epoch - self._last_reset >= max(1, self.patience))
+            return np.False_
+    """,
+)
+closure = _cell(
+    "closure",
+    "Negates in max mode and keeps the state in a dictionary.",
+    """
+    class EarlyStopping:
+        def __init__(self, patience=0, min_delta=0.0, mode="min", baseline=None,
+                     restore_best_weights=False, start_from_epoch=0):
+            flip = -1.0 if mode == "max" else 1.0
+            state = {"low": float("inf"), "epoch": 0, "wait": 0}
+            target = float("inf") if baseline is None else flip * baseline
+            self.best, self.best_epoch, self.best_weights = None, 0, None
+
+            def step(value, weights=None):
+                epoch = state["epoch"]
+                state["epoch"] += 1
+                if epoch < start_from_epoch:
+                    return False
+                state["wait"] += 1
+                score = flip * value + abs(min_delta)
+                if score < state["low"]:
+                    state["low"] = flip * value
+                    self.best, self.best_epoch = value, epoch
+                    if restore_best_weights:
+                        self.best_weights = [1.0 * array for array in weights or []]
+                    if score < target:
+                        state["wait"] = 0
+                    return False
+                return state["wait"] >= patience
+
+            self._step = step
+
+        def step(self, value, weights=None):
+            return self._step(value, weights)
+    """,
+)

@@ -1,0 +1,97 @@
+"""What travels, and what becomes an `Unsupported` that names its type."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder.values import MAX_DEPTH, Strided, Unsupported, describe, plain
+
+
+class Liar:
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Number(float):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("value", "want"),
+    [
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.True_, True),
+        (range(3), [0, 1, 2]),
+        (zip([1], [2], strict=True), [(1, 2)]),
+        ({"a": np.float64(1)}, {"a": 1.0}),
+        (Liar(), Unsupported("test_values.Liar")),
+        (Number(1.0), Unsupported("test_values.Number")),
+        (np.ma.masked_array([1]), Unsupported("numpy.ma.MaskedArray")),
+        (np.array([None]), Unsupported("array of dtype object")),
+        (np.array([1j]), Unsupported("array of dtype complex128")),
+        (np.complex128(1j), Unsupported("NumPy scalar of dtype complex128")),
+        (2**70, Unsupported("int of more than 64 bits")),
+        ({1, 2}, Unsupported("set")),
+    ],
+)
+def test_plain(value: object, want: object) -> None:
+    got = plain(value)
+    if isinstance(got, Unsupported) and isinstance(want, Unsupported):
+        assert got.kind.rpartition(".")[2] == want.kind.rpartition(".")[2]
+    else:
+        assert got == want
+        assert type(got) is type(want)
+
+
+def test_arrays_are_copied_and_native() -> None:
+    source = np.arange(3, dtype=">f8")
+    got = plain(source)
+    assert isinstance(got, np.ndarray)
+    assert got.dtype == np.dtype("f8")
+    source[0] = 9
+    assert got.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_longdouble_becomes_float64() -> None:
+    got = plain(np.ones(2, dtype=np.longdouble))
+    assert isinstance(got, np.ndarray)
+    assert got.dtype == np.float64
+
+
+def test_deep_nesting_stops() -> None:
+    nested: list[object] = []
+    nested.append(nested)
+    got: object = plain(nested)
+    for _ in range(MAX_DEPTH + 1):
+        assert isinstance(got, list)
+        got = got[0]
+    assert got == Unsupported(f"something nested deeper than {MAX_DEPTH} levels")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.zeros((2, 3)), "an array of shape (2, 3) and dtype float64"),
+        (None, "None (is a return missing?)"),
+        ([1, 2], "a list of length 2"),
+        ((1,), "a tuple of length 1"),
+        ({}, "a dict of length 0"),
+        (1.5, "the float 1.5"),
+        (Unsupported("numpy.matrix"), "a value of type numpy.matrix"),
+        (Unsupported("array of dtype object"), "array of dtype object"),
+    ],
+)
+def test_describe(value: object, text: str) -> None:
+    assert describe(value) == text
+
+
+def test_strided_keeps_values() -> None:
+    array = np.arange(6.0).reshape(2, 3)
+    for order in ("F", "view"):
+        built = Strided(array, order).build()
+        assert np.array_equal(built, array)
+        assert not built.flags.c_contiguous
