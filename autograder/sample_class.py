@@ -119,4 +119,5 @@ def _with_first_solution_twice(notebook: NotebookNode) -> NotebookNode:
 
 
 def _bytes(notebook: NotebookNode) -> bytes:
-    return nbformat.writes(notebook).encode()
+    text: str = nbformat.writes(notebook)
+    return text.encode()

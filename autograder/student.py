@@ -162,6 +162,8 @@ def guarded(name: str, action: Callable[[], Any]) -> Any:
     """Run `action`; turn what the student's code raises into a `StudentFault`."""
     try:
         return action()
+    except StudentFault:
+        raise
     except (Exception, SystemExit) as error:
         raise fault(name, type(error).__name__, str(error)[:500], student_line(error)) from error
 

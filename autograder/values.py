@@ -122,7 +122,7 @@ def plain(value: object, depth: int = 0) -> Plain:
         pairs = islice(value.items(), MAX_ITEMS)  # type: ignore[attr-defined]
         return {str(key): plain(item, depth + 1) for key, item in pairs}
     if isinstance(value, ITERATORS):
-        return [plain(item, depth + 1) for item in islice(value, MAX_ITEMS)]  # type: ignore[call-overload]
+        return [plain(item, depth + 1) for item in islice(value, MAX_ITEMS)]
     return Unsupported(f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."))
 
 
@@ -138,7 +138,7 @@ def _plain_array(array: NDArray[Any]) -> Plain:
 def _plain_scalar(value: np.generic) -> Plain:
     if isinstance(value, (np.bool_, np.integer, np.floating)):
         item = value.item()
-        return float(item) if isinstance(value, np.floating) else item  # type: ignore[no-any-return]
+        return float(item) if isinstance(value, np.floating) else item
     return Unsupported(f"NumPy scalar of dtype {value.dtype}")
 
 

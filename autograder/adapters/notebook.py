@@ -36,7 +36,7 @@ def check(name: str) -> float:
         There is no such exercise, the notebook is not beside its ``checks.py``, or nbgrader
         grades without this course's ``nbgrader_config.py``.
     """
-    shell = get_ipython()  # type: ignore[no-untyped-call]
+    shell = get_ipython()
     if shell is None:
         raise CourseError("check() works in a notebook; on the command line use autograder check.")
     execution = os.environ.get("NBGRADER_EXECUTION", "")
@@ -48,7 +48,7 @@ def check(name: str) -> float:
     public = load_public(Path.cwd())
     exercise = public.exercise(name)
     result = run_exercise(exercise, public.visible, Near(shell.user_ns))
-    display(CheckTable(result))  # type: ignore[no-untyped-call]
+    display(CheckTable(result))
     if execution == "validate" and result.status == "passed":
         return float(exercise.points)
     return float(result.points)

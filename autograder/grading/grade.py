@@ -23,6 +23,7 @@ from autograder.grading.seeds import check_seed
 from autograder.results import CheckResult, ExerciseResult, Grade, ManualCell
 from autograder.session.far import Cell, FarStudent, Limits
 from autograder.session.launcher import Launcher, PlainLauncher
+from autograder.submission.notes import bounded
 from autograder.submission.restore import Restored, canonical_only, restore
 from autograder.submission.triage import locate, triage
 
@@ -62,15 +63,16 @@ class Grader:
         Rejected
             There is no notebook that could be read.
         """
-        path, moved = locate(folder, self.assignment.notebook)
+        known = {cell.id for cell in self.canonical().cells}
+        path, moved = locate(folder, self.assignment.notebook, known)
         restored = self.restore_file(path)
-        return replace(restored, repairs=(*moved, *restored.repairs))
+        return replace(restored, repairs=bounded((*moved, *restored.repairs)))
 
     def restore_file(self, path: Path) -> Restored:
         """Return the canonical notebook with the text of the file `path`; raise `Rejected`."""
         triaged = triage(path)
         restored = restore(triaged.notebook, self.canonical())
-        return replace(restored, repairs=(*triaged.repairs, *restored.repairs))
+        return replace(restored, repairs=bounded((*triaged.repairs, *restored.repairs)))
 
     def grade_folder(self, folder: Path) -> Grade:
         """Grade the submission in a folder of nbgrader's layout."""

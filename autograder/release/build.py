@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import nbformat
 
-from autograder.course import CHECKS, Course, load_public, notebook_stem
+from autograder.course import Course, PublicAssignment, load_public
 from autograder.errors import ReleaseError
 from autograder.release.folders import FILE_MODE, replace_folder, scratch
-from autograder.release.leaks import find_leaks, load_secrets
+from autograder.release.leaks import find_leaks
 from autograder.release.regions import code_stub
+from autograder.release.secrets import load_secrets
 from autograder.release.staging import stage
 
 Progress = Callable[[str], None]
@@ -65,7 +65,7 @@ def _build(course: Course, name: str) -> Path:
         fresh = generate(course, name, place)
         notebook = fresh / staged.name
         _same_files(fresh, staged.parent)
-        _stubs_name_their_task(notebook, [e.name for e in load_public(staged.parent).exercises])
+        _stubs_name_their_task(notebook, load_public(course.solutions / name))
         _nothing_leaks(course, name, fresh)
         for file in fresh.iterdir():
             file.chmod(FILE_MODE)
@@ -76,19 +76,32 @@ def _build(course: Course, name: str) -> Path:
 
 def _same_files(fresh: Path, staged: Path) -> None:
     """The release holds what was staged, no more and no less."""
-    have = {path.name for path in fresh.iterdir()}
-    want = {path.name for path in staged.iterdir() if path.name != "__pycache__"}
+    have, want = ({path.name for path in folder.iterdir()} for folder in (fresh, staged))
     if have != want:
         raise ReleaseError(
-            f"holds {', '.join(sorted(have))}, expected {', '.join(sorted(want))}. Look at "
-            "CourseDirectory.ignore in nbgrader_config.py.",
-            path=fresh,
+            f"nbgrader released {', '.join(sorted(have))}, expected {', '.join(sorted(want))}. "
+            "Look at CourseDirectory.ignore in nbgrader_config.py.",
+            path=staged,
         )
 
 
-def _stubs_name_their_task(notebook: Path, exercises: Iterable[str]) -> None:
-    """Each solution cell became a stub, even if someone's nbgrader settings say otherwise."""
-    sources = {cell.id: cell.source for cell in nbformat.read(notebook, as_version=4).cells}
-    for name in exercises:
-        stub = code_stub(name)
-        ...
+def _stubs_name_their_task(notebook: Path, public: PublicAssignment) -> None:
+    """Each solution became a stub, which hangs on nbgrader's settings."""
+    cells = {cell.id: cell.source for cell in nbformat.read(notebook, as_version=4).cells}
+    for exercise in public.exercises:
+        if code_stub(exercise.name) not in cells[exercise.name]:
+            raise ReleaseError(
+                f"the stub of {exercise.name} does not name it. Does GenerateAssignment in "
+                "nbgrader_config.py still use autograder.adapters.nbgrader.stubs?",
+                path=notebook,
+            )
+
+
+def _nothing_leaks(course: Course, name: str, fresh: Path) -> None:
+    findings = find_leaks(fresh, load_secrets(course, name))
+    if findings:
+        lines = "".join(f"\n- {finding}" for finding in findings)
+        raise ReleaseError(
+            f"the release would give away answers; rewrite these places of the master:{lines}",
+            path=course.solutions / name,
+        )

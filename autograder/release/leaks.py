@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import HIDDEN_CHECKS
-from autograder.release.regions import BEGIN, END
-from autograder.release.secrets import MUTANTS, VARIANTS, Secrets, fingerprints, squeeze
+from autograder.release.fingerprints import fingerprints, squeeze
+from autograder.release.regions import BEGIN, END, without_magics
+from autograder.release.secrets import MUTANTS, VARIANTS, Secrets
 
 PRIVATE_FILES = (HIDDEN_CHECKS, MUTANTS, VARIANTS, "thresholds.json")
 PRIVATE_FOLDERS = ("reference", "solutions")
@@ -122,15 +123,14 @@ def _in_text(text: str, secrets: Secrets) -> Iterator[str]:
 
 
 def _in_code(source: str, secrets: Secrets) -> Iterator[str]:
-    lines = source.split("\n")
-    code = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+    code = without_magics(source)
     try:
         tree = ast.parse(code)
     except SyntaxError:
         return
-    for key, node in fingerprints(code):
+    for key, expression in fingerprints(code):
         if key in secrets.expressions:
-            yield f"computes {ast.unparse(node)}, as does {secrets.expressions[key]}"
+            yield f"computes {ast.unparse(expression)}, as does {secrets.expressions[key]}"
     for node in ast.walk(tree):
         for decorator in getattr(node, "decorator_list", []):
             called = decorator.func if isinstance(decorator, ast.Call) else decorator

@@ -35,7 +35,7 @@ CHECK_PREFIX = "check_"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SCHEMA_VERSION = 3
 
-_MARKS = {"exercise": str, "check": str, "written": str, "figure": bool}
+_MARKS = ("exercise", "check", "written", "figure")
 _JUPYTEXT_KEYS = re.compile("lines_to_|cell_marker$")
 _DEFINITION = re.compile(r"^(?:async )?(?:def|class) (\w+)", re.MULTILINE)
 
@@ -97,10 +97,10 @@ def _read_cell(path: Path, position: int, cell: NotebookNode) -> MasterCell:
         return ReleaseError(f"cell {position}: {problem}", path=path)
 
     marks = {key: value for key, value in cell.metadata.items() if not _JUPYTEXT_KEYS.match(key)}
-    unknown = sorted(marks.keys() - _MARKS.keys() - {"points"})
+    unknown = sorted(marks.keys() - {*_MARKS, "points"})
     if unknown:
         raise refuse(f"unknown mark {unknown[0]!r}; the marks are {', '.join(_MARKS)} and points.")
-    kinds = sorted(marks.keys() & _MARKS.keys())
+    kinds: list[Any] = [mark for mark in _MARKS if mark in marks]
     if len(kinds) > 1:
         raise refuse(f"is marked {' and '.join(kinds)}; keep one.")
     if cell.cell_type not in ("code", "markdown"):
@@ -114,22 +114,21 @@ def _read_cell(path: Path, position: int, cell: NotebookNode) -> MasterCell:
 
 
 def _read_marked(refuse: Any, cell: MasterCell, marks: Mapping[str, Any]) -> MasterCell:
-    value = marks[cell.kind]
-    if not isinstance(value, _MARKS[cell.kind]):
-        raise refuse(f"{cell.kind}={value!r} should be a {_MARKS[cell.kind].__name__}.")
+    name, points = marks[cell.kind], marks.get("points", 0.0)
     if cell.code != (cell.kind != "written"):
         wanted = "a markdown" if cell.kind == "written" else "a code"
         raise refuse(f"is marked {cell.kind}, so it must be {wanted} cell.")
-    if cell.kind == "figure":
-        return cell
-    if not re.fullmatch(r"[A-Za-z_]\w*", value):
-        raise refuse(f"{cell.kind}={value!r} is no name; use letters, digits and _ only.")
-    points = marks.get("points", 0.0)
     if cell.kind == "written" and not (_is_number(points) and points > 0):
         raise refuse("a written question needs its points: add points=2, say.")
     if cell.kind != "written" and "points" in marks:
         raise refuse("has points of its own; those of an exercise stand in checks.py.")
-    return MasterCell(cell.position, cell.kind, value, float(points), cell.code, cell.source)
+    if cell.kind == "figure":
+        if name is not True:
+            raise refuse(f"figure={name!r}; write figure=true, or remove the mark.")
+        return cell
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise refuse(f"{cell.kind}={name!r} is no name; use letters, digits and _ only.")
+    return MasterCell(cell.position, cell.kind, name, float(points), cell.code, cell.source)
 
 
 def _is_number(value: object) -> bool:

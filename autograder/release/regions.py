@@ -73,3 +73,9 @@ def replace_regions(source: str, stub: str) -> str:
         indent = mark[: len(mark) - len(mark.lstrip())]
         lines[region.first - 1 : region.last] = [indent + stub]
     return "\n".join(lines)
+
+
+def without_magics(source: str) -> str:
+    """Return a code cell with IPython's own lines (``%matplotlib inline``, ``!ls``) emptied."""
+    lines = source.split("\n")
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)

@@ -12,7 +12,15 @@ from collections.abc import Collection, Iterator, Sequence
 
 from autograder.checks.model import Exercise
 from autograder.release.marks import Kind, MasterCell, grade_ids
-from autograder.release.regions import BEGIN, END, Region, code_stub, find_regions, replace_regions
+from autograder.release.regions import (
+    BEGIN,
+    END,
+    Region,
+    code_stub,
+    find_regions,
+    replace_regions,
+    without_magics,
+)
 
 IMPORT = "from autograder import check"
 
@@ -185,10 +193,8 @@ def _stub(cell: MasterCell) -> Iterator[str]:
 
 def _locked_code(cell: MasterCell, names: Collection[str]) -> Iterator[str]:
     """A locked cell must not define an exercise; a figure defines figures only."""
-    lines = cell.source.split("\n")
-    code = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
     try:
-        tree = ast.parse(code)
+        tree = ast.parse(without_magics(cell.source))
     except SyntaxError as error:
         yield f"is no valid Python: line {error.lineno}: {error.msg}."
         return

@@ -107,7 +107,7 @@ class _Hook(DisplayHook):
         self._is_active = False
 
 
-class Shell(InteractiveShell):  # type: ignore[misc]
+class Shell(InteractiveShell):
     """IPython without a terminal: ``%matplotlib inline``, ``display`` and ``exit()`` work."""
 
     def __init__(self) -> None:

@@ -147,11 +147,11 @@ def _without_repeats(parts: list[Piece]) -> list[Piece]:
 
 def _join_continuations(parts: list[Piece]) -> list[Piece]:
     """Join what was split in the middle of a function or class: it starts with an indent."""
-    units: list[Piece] = []
+    units: list[list[Piece]] = []
     for piece in parts:
-        line = next((line for line in piece.text.split("\n") if line.strip()), "")
-        if units and line[:1] in (" ", "\t") and piece.kind == units[-1].kind == "code":
-            units[-1] = replace(units[-1], text=f"{units[-1].text}\n{piece.text}")
+        first = next((line for line in piece.text.split("\n") if line.strip()), "")
+        if units and first[:1] in (" ", "\t") and piece.kind == units[-1][-1].kind == "code":
+            units[-1].append(piece)
         else:
-            units.append(piece)
-    return units
+            units.append([piece])
+    return [replace(unit[0], text="\n".join(part.text for part in unit)) for unit in units]

@@ -122,10 +122,11 @@ def _match_by_id(pieces: list[Piece], slots: dict[str, Slot]) -> int:
 
 
 def _match_by_text(pieces: list[Piece], slots: dict[str, Slot]) -> int:
-    """Recognise what the student did not change."""
+    """Recognise locked cells. Untouched answers all look alike: their place tells them apart."""
     free: dict[str, list[str]] = {}
-    for slot in _free(pieces, slots).values():
-        free.setdefault(slot.cell.source.strip(), []).insert(0, slot.name)
+    for slot in reversed(_free(pieces, slots).values()):
+        if not slot.editable:
+            free.setdefault(slot.cell.source.strip(), []).append(slot.name)
     found = 0
     for piece in pieces:
         names = free.get(piece.text.strip())

@@ -26,8 +26,8 @@ class Limits:
     file_bytes
         Size of the file. Honest notebooks full of figures stay far below.
     values
-        Lists, objects and their members in the whole file. The parser needs about 100 bytes for
-        each, so the size of a file alone does not bound its memory.
+        Texts, lists, objects and their members in the whole file. The parser needs about 100
+        bytes for each, so the size of a file alone does not bound its memory.
     depth
         Nesting of lists and objects. Far below Python's recursion limit, so that the verdict on
         a file depends neither on the Python version nor on who calls.
@@ -150,19 +150,24 @@ _NO_MARK = bytes(code for code in range(256) if code not in b"[]{},")
 
 
 def _require_shape(text: str, limits: Limits) -> None:
-    """Bound what the parser will build, before it does: brackets and commas outside strings."""
+    """Bound what the parser will build, before it does, by counting quotes and brackets."""
     # Escapes go first, so that every quote left begins or ends a string.
     data = text.encode().replace(b"\\\\", b"").replace(b'\\"', b"")
+    _require_count(data.count(b'"') // 2, limits)
     marks = _STRING.sub(b"", data).translate(None, delete=_NO_MARK)
-    if sum(marks.count(mark) for mark in (b"[", b"{", b",")) > limits.values:
-        raise Rejected(
-            f"The file holds more than {limits.values} values. Clear the outputs of all cells, "
-            "save the notebook and hand it in again."
-        )
+    _require_count(sum(marks.count(mark) for mark in (b"[", b"{", b",")), limits)
     if max(accumulate(map(_STEP.__getitem__, marks)), default=0) > limits.depth:
         raise Rejected(
             f"The file is nested more than {limits.depth} levels deep; a notebook never is. "
             f"{SAVE_AGAIN}"
+        )
+
+
+def _require_count(count: int, limits: Limits) -> None:
+    if count > limits.values:
+        raise Rejected(
+            f"The file holds more than {limits.values} values. Clear the outputs of all cells, "
+            "save the notebook and hand it in again."
         )
 
 

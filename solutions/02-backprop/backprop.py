@@ -42,6 +42,8 @@
 # styles: loops are as welcome as matrices.
 
 # %%
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -55,7 +57,8 @@ from autograder import check
 # $$a = \sigma(z) = \frac{1}{1 + e^{-z}} .$$
 #
 # You know this curve from physics: it is the occupation of a two-level system in a heat bath, with
-# $z$ the energy difference over $k_B T$. Solved for $z$ it says $\ln\frac{a}{1-a} = z$, the log-odds.
+# $z$ the energy advantage over $k_B T$. Solved for $z$ it says $\ln\frac{a}{1-a} = z$, the
+# log-odds.
 #
 # Why not a step from 0 to 1? A step has no slope: nearly everywhere a small change of a weight
 # would change nothing, and there would be no direction to walk in.
@@ -89,8 +92,8 @@ def sigmoid(z):
 check("sigmoid")
 
 # %% [markdown]
-# Now the slope $\sigma'(z) = \dfrac{d\sigma}{dz}$. Differentiate the fraction on paper; the result can be
-# written with $\sigma(z)$ alone, and then costs almost nothing, because the run forward has
+# Now the slope $\sigma'(z) = \dfrac{d\sigma}{dz}$. Differentiate the fraction on paper; the result
+# can be written with $\sigma(z)$ alone, and then costs almost nothing, because the run forward has
 # computed $\sigma(z)$ already. To test what you found:
 #
 # - at $z = 0$ the slope is $\frac14$, and nowhere is it larger;
@@ -128,7 +131,7 @@ check("sigmoid_prime")
 def figure_sigmoid():
     """Draw sigma with tangents of your slope, and the slope itself."""
     z = np.linspace(-8, 8, 401)
-    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    _, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
     left.plot(z, sigmoid(z), color="black")
     for touch, color in ((0.0, "tab:blue"), (2.5, "tab:orange"), (-5.0, "tab:green")):
         near = touch + np.array([-1.6, 1.6])
@@ -211,8 +214,9 @@ def feedforward(weights, biases, X):
 # $$\delta^l_j = \frac{\partial C_n}{\partial z^l_j} :$$
 #
 # how much would the cost change if someone at neuron $j$ turned up its input a little? In mechanics
-# you would call (minus) this quantity the force on the coordinate $z^l_j$. In the output layer only two links lie
-# between $z$ and the cost, $z^L_j \to a^L_j \to C_n$, and the chain rule multiplies them:
+# you would call (minus) this quantity the force on the coordinate $z^l_j$. In the output layer only
+# two links lie between $z$ and the cost, $z^L_j \to a^L_j \to C_n$, and the chain rule multiplies
+# them:
 #
 # $$\delta^L_j = \frac{\partial C_n}{\partial a^L_j}\;\sigma'(z^L_j) .$$
 #
@@ -296,7 +300,8 @@ check("hidden_delta")
 #
 # 1. run forward, keep every $z^l$ and $a^l$;
 # 2. find $\delta^L$ of the output layer;
-# 3. layer by layer, from the last to the first: note the gradients, then step back to $\delta^{l-1}$.
+# 3. layer by layer, from the last to the first: note the gradients, then step back to
+#    $\delta^{l-1}$.
 #
 # Here the average over the batch is taken, once. A useful test: with every sample given twice, the
 # gradient must stay the same.
@@ -344,12 +349,12 @@ def figure_one_knob():
     """Draw the cost along single weights, with tangents of your gradients."""
     rng = np.random.default_rng(3)
     sizes = [2, 4, 4, 2]
-    weights = [rng.normal(size=(m, n)) for n, m in zip(sizes[:-1], sizes[1:], strict=True)]
+    weights = [rng.normal(size=(m, n)) for n, m in pairwise(sizes)]
     biases = [rng.normal(size=m) for m in sizes[1:]]
     X = rng.normal(size=(50, 2))
     T = np.stack([X[:, 0] * X[:, 1] > 0, X[:, 0] * X[:, 1] <= 0], axis=1).astype(float)
     dWs, _ = gradients(weights, biases, X, T)
-    fig, axes = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
+    _, axes = plt.subplots(1, 3, figsize=(10, 3.2), layout="constrained")
     for i, ax in enumerate(axes):
         j, k = np.unravel_index(np.argmax(np.abs(dWs[i])), dWs[i].shape)
         here = weights[i][j, k]
@@ -384,13 +389,13 @@ figure_one_knob()
 # $$\frac{\partial f}{\partial \theta_k} \approx
 #   \frac{f(\theta + h\, e_k) - f(\theta - h\, e_k)}{2h} ,$$
 #
-# where $e_k$ has a 1 at entry $k$ and 0 elsewhere. Expand both terms in $h$: the even powers cancel,
-# and what is left over begins with $\frac{h^2}{6} f'''$. A one-sided difference is off by
+# where $e_k$ has a 1 at entry $k$ and 0 elsewhere. Expand both terms in $h$: the even powers
+# cancel, and what is left over begins with $\frac{h^2}{6} f'''$. A one-sided difference is off by
 # $\frac{h}{2} f''$, which is much more.
 #
 # Leave `theta` as you found it: the caller still needs it. And `theta` may have any shape and any
-# memory layout (a transposed matrix, every second column of another one), so visit its entries in a way that
-# works for all of them.
+# memory layout (a transposed matrix, every second column of another one), so visit its entries in a
+# way that works for all of them.
 
 # %% exercise="numerical_gradient"
 def numerical_gradient(f, theta, h=1e-5):
@@ -435,8 +440,8 @@ check("numerical_gradient")
 # right the parabola under the curve runs out: *truncation*, growing like $h^2$. To the left the
 # computer runs out of digits: it knows $f$ to about $\varepsilon \approx 10^{-16}$ of its size, and
 # dividing by $2h$ magnifies that: *round-off*, growing like $\varepsilon / h$. Between them is the
-# best that central differences can do. If your curve stays high everywhere, one of the two gradients
-# is wrong.
+# best that central differences can do. If your curve stays high everywhere, one of the two
+# gradients is wrong.
 
 
 # %% figure=true
@@ -444,7 +449,7 @@ def figure_step():
     """Draw the disagreement of numerical_gradient and gradients against h."""
     rng = np.random.default_rng(5)
     sizes = [5, 3, 6, 4]
-    weights = [rng.normal(size=(m, n)) for n, m in zip(sizes[:-1], sizes[1:], strict=True)]
+    weights = [rng.normal(size=(m, n)) for n, m in pairwise(sizes)]
     biases = [rng.normal(size=m) for m in sizes[1:]]
     X, T = rng.normal(size=(7, 5)), np.eye(4)[rng.integers(4, size=7)]
     dWs, _ = gradients(weights, biases, X, T)
@@ -458,13 +463,14 @@ def figure_step():
     errors = [
         np.linalg.norm(numerical_gradient(cost, weights[0], h) - dWs[0]) / size for h in steps
     ]
-    fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
     ax.loglog(steps, errors, ".-", color="black", label="your two gradients")
     fine, coarse = steps[steps < 3e-4], steps[steps > 1e-6]
     noise = np.median(np.array(errors)[steps < 1e-7] * steps[steps < 1e-7])
     ax.loglog(fine, noise / fine, "--", color="tab:blue", label=r"round-off $\propto 1/h$")
     curve = errors[-9] / steps[-9] ** 2
-    ax.loglog(coarse, curve * coarse**2, "--", color="tab:orange", label=r"truncation $\propto h^2$")
+    parabola = curve * coarse**2
+    ax.loglog(coarse, parabola, "--", color="tab:orange", label=r"truncation $\propto h^2$")
     ax.axvline(1e-5, color="gray", ls=":", label="$h = 10^{-5}$")
     ax.set(xlabel="step $h$", ylabel="relative error", ylim=(1e-12, 1e1),
            title="Central differences against backpropagation")
@@ -477,9 +483,9 @@ figure_step()
 # %% [markdown]
 # ## What the recursion does in deep nets
 #
-# Each step back multiplies delta by weights and by $\sigma' \le \frac14$. What becomes of it over many
-# layers? The figure sends one error back through twelve layers of thirty neurons, with weights of
-# standard deviation $\sigma_w / \sqrt{30}$.
+# Each step back multiplies delta by weights and by $\sigma' \le \frac14$. What becomes of it over
+# many layers? The figure sends one error back through twelve layers of thirty neurons, with weights
+# of standard deviation $\sigma_w / \sqrt{30}$.
 
 
 # %% figure=true
@@ -489,17 +495,17 @@ def figure_depth():
     depth, width = 12, 30
     X = rng.normal(size=(100, width))
     T = rng.integers(2, size=(100, width)).astype(float)
-    fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
     for sigma_w, color in ((1, "tab:blue"), (4, "tab:orange"), (12, "tab:green")):
         weights = [rng.normal(size=(width, width)) * sigma_w / width**0.5 for _ in range(depth)]
         # Each bias cancels the mean of what comes in, so that no neuron starts off saturated.
         biases = [-0.5 * W.sum(axis=1) for W in weights]
-        zs, activations = feedforward(weights, biases, X)
-        delta = output_delta(activations[-1], T, zs[-1])
-        sizes = [np.sqrt(np.mean(delta**2))]
-        for i in reversed(range(1, depth)):
-            delta = hidden_delta(weights[i], delta, zs[i - 1])
-            sizes.insert(0, np.sqrt(np.mean(delta**2)))
+        # In a batch of one sample the gradient of the biases is delta itself.
+        squares = np.zeros(depth)
+        for n in range(len(X)):
+            _, deltas = gradients(weights, biases, X[n : n + 1], T[n : n + 1])
+            squares += [np.mean(delta**2) for delta in deltas]
+        sizes = np.sqrt(squares / len(X))
         layers = np.arange(1, depth + 1)
         ax.semilogy(layers, sizes, "o-", color=color, label=rf"$\sigma_w = {sigma_w}$")
     ax.set(xlabel="layer $l$ (1 is next to the input)", ylabel=r"root mean square of $\delta^l$",
@@ -512,44 +518,45 @@ figure_depth()
 
 # %% [markdown]
 # With ordinary weights ($\sigma_w = 1$) the layers near the input hear almost nothing of the error:
-# the gradient **vanishes**, and these layers hardly learn. With very large weights delta grows on its
-# way back instead. Between them lies a narrow pass; we come back to it in assignment 4.
+# the gradient **vanishes**, and these layers hardly learn. With very large weights delta grows on
+# its way back instead. Between them lies a narrow pass; we come back to it in assignment 4.
 
 # %% [markdown]
 # ## Two questions in words
 #
-# **Question 1.** An output neuron says $a = 0.999$ where the target is $t = 0$: it could hardly be more
-# wrong. Another says $a = 0.6$ for $t = 0$. Compare their deltas. Which of the two neurons learns faster,
-# and what does that tell you about the quadratic cost with sigmoid outputs?
+# **Question 1.** An output neuron says $a = 0.999$ where the target is $t = 0$: it could hardly be
+# more wrong. Another says $a = 0.6$ for $t = 0$. Compare their deltas. Which of the two neurons
+# learns faster, and what does that tell you about the quadratic cost with sigmoid outputs?
 
 # %% [markdown] written="slow_when_wrong" points=2
 # ### BEGIN SOLUTION
-# $\delta = (a - t)\,\sigma'(z)$ with $\sigma' = a(1-a)$. For $a = 0.999$: $0.999 \cdot 0.000999 \approx
-# 0.001$. For $a = 0.6$: $0.6 \cdot 0.24 = 0.144$, about 140 times as much. The neuron that is more wrong
-# learns far more slowly: it is saturated, $\sigma'$ is almost zero, and the factor $a - t$, at most 1,
-# cannot make up for it. With the quadratic cost, learning is slow just where the error is
-# largest; a cost whose slope cancels $\sigma'$ (cross entropy, assignment 4) does not have this fault.
+# $\delta = (a - t)\,\sigma'(z)$ with $\sigma' = a(1-a)$. For $a = 0.999$ this is
+# $0.999 \cdot 0.000999 \approx 0.001$; for $a = 0.6$ it is $0.6 \cdot 0.24 = 0.144$, about 140
+# times as much. The neuron that is more wrong learns far more slowly: it is saturated, $\sigma'$ is
+# almost zero, and the factor $a - t$, at most 1, cannot make up for it. With the quadratic cost,
+# learning is slow just where the error is largest; a cost whose slope cancels $\sigma'$ (cross
+# entropy, assignment 4) does not have this fault.
 #
 # One point for the two deltas or an equivalent argument with $\sigma'$; one for the conclusion.
 # ### END SOLUTION
 
 # %% [markdown]
-# **Question 2.** Central differences need no calculus, and your figure shows how well they agree with
-# backpropagation. Why is the net not trained with them? Estimate the cost of one gradient in
-# runs through the 784-30-10 net, both ways. And why does $h = 10^{-12}$ give a *worse* gradient than
-# $h = 10^{-5}$, although the limit is $h \to 0$?
+# **Question 2.** Central differences need no calculus, and your figure shows how well they agree
+# with backpropagation. Why is the net not trained with them? Estimate the cost of one gradient in
+# runs through the 784-30-10 net, both ways. And why does $h = 10^{-12}$ give a *worse* gradient
+# than $h = 10^{-5}$, although the limit is $h \to 0$?
 
 # %% [markdown] written="price_of_differences" points=2
 # ### BEGIN SOLUTION
-# $784\cdot30 + 30 + 30\cdot10 + 10 = 23\,860$ parameters. Central differences take two runs forward for
-# each: about 47 700 runs for one gradient. Backpropagation takes one run forward and one backward
-# of about twice the price: some three runs, whatever the number of parameters. So about 16 000
-# times slower, at each step of the training.
+# $784\cdot30 + 30 + 30\cdot10 + 10 = 23\,860$ parameters. Central differences take two runs forward
+# for each: about 47 700 runs for one gradient. Backpropagation takes one run forward and one
+# backward of about twice the price: some three runs, whatever the number of parameters. So
+# differences are about 16 000 times slower, at each step of the training.
 #
-# $f(\theta + h)$ and $f(\theta - h)$ agree in more and more leading digits as $h$ falls; their difference
-# keeps an absolute error of about $10^{-16} |f|$, which the division by $2h$ magnifies. At $h = 10^{-12}$ that
-# is $10^{-4}$, while truncation, of order $h^2$, is long negligible. The best step balances the two,
-# $h \approx \varepsilon^{1/3} \approx 10^{-5}$.
+# $f(\theta + h)$ and $f(\theta - h)$ agree in more and more leading digits as $h$ falls; their
+# difference keeps an absolute error of about $10^{-16} |f|$, which the division by $2h$ magnifies.
+# At $h = 10^{-12}$ that is $10^{-4}$, while truncation, of order $h^2$, is long negligible. The
+# best step balances the two, $h \approx \varepsilon^{1/3} \approx 10^{-5}$.
 #
 # One point for the count of runs; one for round-off against truncation.
 # ### END SOLUTION

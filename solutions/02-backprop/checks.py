@@ -7,6 +7,7 @@ formula that the notebook asks for.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,6 @@ def log_odds(student: Student, case: Case) -> None:
     _between_0_and_1("sigmoid(z)", got)
     odds = np.log(got / (1.0 - got))
     expect.close("ln(sigmoid(z) / (1 - sigmoid(z)))", odds, z, case=case, show=True)
-    expect.unchanged(student)
 
 
 @visible(
@@ -65,10 +65,12 @@ def sigmoid_far_out(student: Student, case: Case) -> None:
     got = expect.array("sigmoid(z)", student.call("sigmoid", z), z.shape, because="that of z")
     expect.finite("sigmoid(z)", got)
     for value, at in zip(got, FAR, strict=False):
-        expect.within(f"sigmoid({at:g})", abs(value - (at > 0)), 0.0, 1e-8, what="distance to limit")
+        distance = abs(value - float(at > 0))
+        expect.within(f"sigmoid({at:g})", distance, 0.0, 1e-8, what="distance to its limit")
     _between_0_and_1("sigmoid(z)", got[len(FAR) :])
     odds = np.log(got[len(FAR) :] / (1.0 - got[len(FAR) :]))
     expect.close("ln(sigmoid(z) / (1 - sigmoid(z)))", odds, z[len(FAR) :], case=case, show=True)
+    expect.unchanged(student)
 
 
 # --- sigmoid_prime ------------------------------------------------------------------------------
@@ -85,10 +87,15 @@ def prime_is_the_slope(student: Student, case: Case) -> None:
     """Central differences of sigma, point by point."""
     z = _moderate(case, (5, 4))
     got = student.call("sigmoid_prime", z)
-    expect.slope("sigmoid_prime(z)", got, lambda x: float(np.sum(0.5 * np.tanh(0.5 * x))), z)
+    expect.slope(
+        "sigmoid_prime(z)",
+        got,
+        lambda x: float(np.sum(0.5 * np.tanh(0.5 * x))),
+        z,
+        of="sigma",
+    )
     middle = student.call("sigmoid_prime", np.array([0.0]))
     expect.close("sigmoid_prime([0.0])", middle, [0.25], case=case, show=True)
-    expect.unchanged(student)
     formula_asked(student, case, "sigmoid_prime")
 
 
@@ -106,13 +113,18 @@ def prime_is_even(student: Student, case: Case) -> None:
     )
     expect.finite("sigmoid_prime(z)", got)
     for value, at in zip(got, FAR, strict=False):
-        expect.within(f"sigmoid_prime({at:g})", abs(value), 0.0, 1e-8, what="distance to limit")
+        expect.within(f"sigmoid_prime({at:g})", abs(value), 0.0, 1e-8, what="distance to its limit")
     near = slice(len(FAR), None)
     expect.slope(
-        "sigmoid_prime(z)", got[near], lambda x: float(np.sum(0.5 * np.tanh(0.5 * x))), z[near]
+        "sigmoid_prime(z) at moderate z",
+        got[near],
+        lambda x: float(np.sum(0.5 * np.tanh(0.5 * x))),
+        z[near],
+        of="sigma",
     )
     mirrored = student.call("sigmoid_prime", -z)
     expect.close("sigmoid_prime(-z) against sigmoid_prime(z)", mirrored, got, case=case)
+    expect.unchanged(student)
     formula_asked(student, case, "sigmoid_prime")
 
 
@@ -121,7 +133,7 @@ def prime_is_even(student: Student, case: Case) -> None:
 
 @visible(
     "output_delta",
-    points=1.5,
+    points=1,
     title="it is the slope of each sample's cost with respect to z",
     hint="Is your delta the slope with respect to a, or to z? And which way does the cost move "
     "when an output rises above its target?",
@@ -129,19 +141,34 @@ def prime_is_even(student: Student, case: Case) -> None:
 def output_delta_is_the_slope(student: Student, case: Case) -> None:
     """The costs of the samples are summed: delta belongs to a sample, nothing is averaged."""
     for n_out in (4, 3):
-        z = _moderate(case, (7, n_out), widest=3.0)
-        t = case.rng.uniform(0.0, 1.0, z.shape)
-        t[:4] = np.eye(n_out)[np.arange(4) % n_out]
-        a = 0.5 * (1.0 + np.tanh(0.5 * z))
-        got = student.call("output_delta", a, t, z)
-        expect.slope(
-            "output_delta(a, t, z)",
-            got,
-            lambda x, t=t: float(0.5 * np.sum((0.5 * (1.0 + np.tanh(0.5 * x)) - t) ** 2)),
-            z,
-        )
+        _output_slope(student, case, 7, n_out)
+    formula_asked(student, case, "output_delta")
+
+
+@visible(
+    "output_delta",
+    points=0.5,
+    title="also for a single sample; the arrays passed in stay",
+    hint="Does anything in your formula depend on how many samples there are?",
+)
+def output_delta_of_one_sample(student: Student, case: Case) -> None:
+    """One row in, one row out."""
+    for n_out in (5, 1):
+        _output_slope(student, case, 1, n_out)
     expect.unchanged(student)
     formula_asked(student, case, "output_delta")
+
+
+def _output_slope(student: Student, case: Case, n: int, n_out: int) -> None:
+    z = _moderate(case, (n, n_out), widest=3.0)
+    t = case.rng.uniform(0.0, 1.0, z.shape)
+    t[: n // 2] = np.eye(n_out)[np.arange(n // 2) % n_out]
+
+    def cost(x: Array) -> float:
+        return float(0.5 * np.sum((0.5 * (1.0 + np.tanh(0.5 * x)) - t) ** 2))
+
+    got = student.call("output_delta", 0.5 * (1.0 + np.tanh(0.5 * z)), t, z)
+    expect.slope("output_delta(a, t, z)", got, cost, z, of="the cost")
 
 
 # --- hidden_delta -------------------------------------------------------------------------------
@@ -158,20 +185,20 @@ def hidden_delta_is_the_slope(student: Student, case: Case) -> None:
     """Layers of 3 and 6 neurons, then of 6 and 3."""
     for n_here, n_next in ((3, 6), (6, 3)):
         _hidden_slope(student, case, n_here, n_next)
-    expect.unchanged(student)
     formula_asked(student, case, "hidden_delta")
 
 
 @visible(
     "hidden_delta",
     points=0.5,
-    title="also between layers of equal width",
+    title="also between layers of equal width; the arrays passed in stay",
     hint="Here every product of matrices runs. w_jk leads to neuron j from neuron k: over which "
     "index does the recursion sum?",
 )
 def hidden_delta_square(student: Student, case: Case) -> None:
     """Layers of 4 and 4 neurons, where a transposed W raises nothing."""
     _hidden_slope(student, case, 4, 4)
+    expect.unchanged(student)
     formula_asked(student, case, "hidden_delta")
 
 
@@ -186,7 +213,7 @@ def _hidden_slope(student: Student, case: Case, n_here: int, n_next: int) -> Non
         return float(np.sum(delta_next * z_next))
 
     got = student.call("hidden_delta", w_next, delta_next, z)
-    expect.slope("hidden_delta(W_next, delta_next, z)", got, pulled, z)
+    expect.slope("hidden_delta(W_next, delta_next, z)", got, pulled, z, of="the cost")
 
 
 # --- gradients ----------------------------------------------------------------------------------
@@ -195,13 +222,13 @@ def _hidden_slope(student: Student, case: Case, n_here: int, n_next: int) -> Non
 @visible(
     "gradients",
     points=1,
-    title="a net with no hidden layer",
+    title="a net with no hidden layer, called twice",
     hint="With one layer there is no recursion: delta, the inputs, and an average over samples. "
     "Which axis is samples?",
 )
 def one_layer(student: Student, case: Case) -> None:
     """One layer of 4 neurons on 5 inputs."""
-    _gradient_slopes(student, case, [5, 4])
+    _gradient_slopes(student, case, [5, 4], calls=2)
     expect.unchanged(student)
     formula_asked(student, case, "gradients")
 
@@ -217,15 +244,11 @@ def every_layer(student: Student, case: Case) -> None:
     """The sizes differ in the first net and agree in the second."""
     for sizes in ([5, 3, 6, 4], [4, 4, 4]):
         _gradient_slopes(student, case, sizes)
-    expect.unchanged(student)
     formula_asked(student, case, "gradients")
 
 
-def _gradient_slopes(student: Student, case: Case, sizes: list[int]) -> None:
-    weights = [
-        case.rng.uniform(-1.2, 1.2, (n_out, n_in))
-        for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
-    ]
+def _gradient_slopes(student: Student, case: Case, sizes: list[int], calls: int = 1) -> None:
+    weights = [case.rng.uniform(-1.2, 1.2, (n_out, n_in)) for n_in, n_out in pairwise(sizes)]
     biases = [case.rng.uniform(-1.0, 1.0, n_out) for n_out in sizes[1:]]
     inputs = case.rng.uniform(-2.0, 2.0, (7, sizes[0]))
     targets = np.eye(sizes[-1])[case.rng.permutation(7) % sizes[-1]]
@@ -236,7 +259,9 @@ def _gradient_slopes(student: Student, case: Case, sizes: list[int]) -> None:
             a = 0.5 * (1.0 + np.tanh(0.5 * (a @ w.T + b)))
         return float(0.5 * np.sum((a - targets) ** 2) / len(inputs))
 
-    got = student.call("gradients", weights, biases, inputs, targets)
+    # The last call counts: each is to start from zero.
+    for _ in range(calls):
+        got = student.call("gradients", weights, biases, inputs, targets)
     d_weights, d_biases = expect.parameters(
         "gradients(weights, biases, X, T)", got, sizes, ("dWs", "dbs")
     )
@@ -247,12 +272,14 @@ def _gradient_slopes(student: Student, case: Case, sizes: list[int]) -> None:
             d_biases[k],
             lambda b, k=k: cost(weights, [*biases[:k], b, *biases[k + 1 :]]),
             biases[k],
+            of="the cost",
         )
         expect.slope(
             f"dWs[{k}]",
             d_weights[k],
             lambda w, k=k: cost([*weights[:k], w, *weights[k + 1 :]], biases),
             weights[k],
+            of="the cost",
         )
 
 
@@ -296,10 +323,10 @@ def matrix_theta(student: Student, case: Case) -> None:
     for shape in ((3, 4), (4, 1), (2, 3, 2)):
         theta = case.rng.uniform(-1.0, 1.0, shape)
         scale = case.rng.uniform(0.5, 2.0, shape)
-        f = given_function(lambda x, scale=scale: np.sum(np.sin(scale * x)) + np.sum(x) ** 2, shape)
+        f = given_function(lambda x, scale=scale: np.sum(np.sin(scale * x)), shape)
         got = student.call("numerical_gradient", f, theta)
         _called_with("f", f, shape)
-        slopes = scale * np.cos(scale * theta) + 2.0 * np.sum(theta)
+        slopes = scale * np.cos(scale * theta)
         expect.tensor("numerical_gradient(f, theta)", got, slopes, case=case)
 
 
@@ -341,12 +368,17 @@ def _between_0_and_1(label: str, got: Array) -> None:
         )
 
 
+TAILS = ((15.5, 17.5, 2e-6), (21.0, 23.0, 2e-5))
+"""Stretches of z, and how far a float64 formula's slope may be from e^-z there, relatively."""
+
+
 def formula_asked(student: Student, case: Case, name: str) -> None:
     """Fail if the exercise `name` answers with a difference quotient.
 
-    At z of 15.5 to 17.5 sigma is 1 to seven digits and its slope is e^-z to six. A formula still
-    gives that slope; a difference of two sigmas gives it with noise, or, for a large step, off by
-    the same fraction everywhere. Results in float32, or rounded to decimals, look different.
+    Far out sigma is 1 to many digits and its slope is e^-z. A formula still gives that slope; a
+    difference of two sigmas gives it with noise, too large here and too small there, or, with a
+    coarse step, off by the same fraction everywhere. Values in float32, rounded to decimals, or
+    of a clipped z look different. Comes last in a check: the values have been found right.
 
     Parameters
     ----------
@@ -355,37 +387,47 @@ def formula_asked(student: Student, case: Case, name: str) -> None:
     name
         One of the exercises that ask for a derivative.
     """
-    z = case.rng.permutation(np.linspace(15.5, 17.5, 24))
-    ones = np.ones(len(z))
-    a = 0.5 * (1.0 + np.tanh(0.5 * z))
+    for low, high, exact in TAILS:
+        z = case.rng.permutation(np.linspace(low, high, 24))
+        got = _slope_of_sigma(student, name, z)
+        if got is None:
+            return
+        off = got * np.exp(z) - 1.0
+        noisy = np.min(off) < -exact and np.max(off) > exact
+        biased = exact < np.max(np.abs(off)) < 0.5 and np.ptp(off) < 0.1 * abs(np.mean(off))
+        if (noisy or biased) and not (_multiples(got, 2.0**-24) or _multiples(got, 1e-12)):
+            raise CheckFailed(
+                name,
+                "expected the formula of the derivative, got what a difference quotient gives: "
+                f"where sigma is almost flat it is off by up to {np.max(np.abs(off)):.1g} of its "
+                "size.",
+                hint="A numerical derivative is the test of this exercise, not its answer. Do the "
+                "differentiation on paper, with the chain rule.",
+            )
+
+
+def _slope_of_sigma(student: Student, name: str, z: Array) -> Array | None:
+    """Call the exercise `name` such that the slope of sigma at `z`, far out, is its answer."""
+    column = z[:, None]
+    a = 0.5 * (1.0 + np.tanh(0.5 * column))
     arguments: dict[str, tuple[Any, ...]] = {
         "sigmoid_prime": (z,),
-        "output_delta": (a[:, None], np.zeros((len(z), 1)), z[:, None]),
-        "hidden_delta": (np.eye(1), ones[:, None], z[:, None]),
-        "gradients": ([np.zeros((len(z), 1))], [z], np.ones((2, 1)), np.zeros((2, len(z)))),
+        "output_delta": (a, np.zeros(a.shape), column),
+        "hidden_delta": (np.eye(1), np.ones(a.shape), column),
+        "gradients": ([np.zeros(a.shape)], [z], np.ones((2, 1)), np.zeros((2, len(z)))),
     }
     try:
         got = student.call(name, *arguments[name])
     except StudentRaised:
-        return
+        return None
     while isinstance(got, (list, tuple)) and got:
         got = got[0]
-    if not isinstance(got, np.ndarray) or got.size != len(z) or got.dtype == np.float32:
-        return
-    off = got.reshape(-1).astype(np.float64) / np.exp(-z) - 1.0
-    # `not (a < b)` so that a NaN counts as large: wrong for another reason.
-    if not np.max(np.abs(off)) < 0.5 or np.max(np.abs(off)) < 2e-6:
-        return
-    for grain in (2.0**-24, 1e-12):
-        grains = got.reshape(-1).astype(np.float64) / grain
-        if np.max(np.abs(grains - np.round(grains))) < 1e-4:
-            return
-    noisy = np.min(off) < -2e-6 and np.max(off) > 2e-6
-    if noisy or np.ptp(off) < 0.1 * abs(np.mean(off)):
-        raise CheckFailed(
-            name,
-            "expected the formula of the derivative, got what a difference quotient gives: where "
-            f"sigma is almost flat it is off by up to {np.max(np.abs(off)):.1g} of its size.",
-            hint="A numerical derivative is the test of this exercise, not its answer. Do the "
-            "differentiation on paper, with the chain rule.",
-        )
+    if not isinstance(got, np.ndarray) or got.size != z.size or not np.all(np.abs(got) < 1.0):
+        return None
+    return got.astype(np.float64).reshape(-1)
+
+
+def _multiples(values: Array, grain: float) -> bool:
+    """Whether all `values` are whole multiples of `grain`, but for rounding."""
+    grains = values / grain
+    return bool(np.max(np.abs(grains - np.round(grains))) < 1e-4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,6 @@ def sigmoid_values(student: Student, case: Case) -> None:
     expect.finite("sigmoid(z)", got)
     distance = float(np.max(np.abs(got - ref.sigmoid(far))))
     expect.within("sigmoid(z) at |z| > 50", distance, 0.0, 1e-8, what="distance to its limit")
-    expect.unchanged(student)
 
 
 @hidden(
@@ -94,7 +94,6 @@ def prime_values(student: Student, case: Case) -> None:
     expect.finite("sigmoid_prime(z)", flat)
     distance = float(np.max(np.abs(flat)))
     expect.within("sigmoid_prime(z) at |z| > 50", distance, 0.0, 1e-8, what="distance to its limit")
-    expect.unchanged(student)
     formula_asked(student, case, "sigmoid_prime")
 
 
@@ -134,7 +133,6 @@ def output_delta_values(student: Student, case: Case) -> None:
         z, a, t = _output(case, N, 4, scale)
         got = student.call("output_delta", a, t, z)
         expect.tensor("output_delta(a, t, z)", got, ref.output_delta(a, t, z), case=case)
-    expect.unchanged(student)
     formula_asked(student, case, "output_delta")
 
 
@@ -175,7 +173,6 @@ def hidden_delta_values(student: Student, case: Case) -> None:
     """Layers of the pinned nets, with an upstream delta that is not a difference a - t."""
     for n_here, n_next in ((4, 4), (3, 6), (6, 4)):
         _hidden_delta(student, case, N, n_here, n_next)
-    expect.unchanged(student)
     formula_asked(student, case, "hidden_delta")
 
 
@@ -210,7 +207,7 @@ def _hidden_delta(
 
 @hidden(
     "gradients",
-    points=2,
+    points=1.5,
     title="right values in every layer, widths equal and different",
     hint="Print the shapes of delta, W and the activation in each turn of the loop. Which of them "
     "belong to layer l, which to the layer before?",
@@ -220,13 +217,34 @@ def pinned_nets(student: Student, case: Case) -> None:
     for sizes in (RECTANGULAR, SQUARE):
         net = _net(case, sizes, N)
         _compare(student.call("gradients", *net), net, sizes, case)
-    expect.unchanged(student)
     formula_asked(student, case, "gradients")
 
 
 @hidden(
     "gradients",
     points=1,
+    title="the direction is right: downhill is downhill",
+    hint="Are all layers, weights and biases, off by the same factor? If so, look at the average; "
+    "if not, look at the layer that differs.",
+)
+def direction(student: Student, case: Case) -> None:
+    """Right up to one positive factor that all layers, weights and biases share."""
+    for sizes in (RECTANGULAR, SQUARE):
+        net = _net(case, sizes, N)
+        got = student.call("gradients", *net)
+        parts = expect.parameters("gradients(weights, biases, X, T)", got, sizes, ("dWs", "dbs"))
+        mine = np.concatenate([part.ravel() for group in parts for part in group])
+        right = np.concatenate([part.ravel() for group in ref.gradients(*net) for part in group])
+        length = float(np.linalg.norm(mine))
+        expect.holds(length > 0.0, "dWs, dbs", "expected a direction, got zeros everywhere.")
+        label = "(dWs, dbs) scaled to length 1"
+        expect.tensor(label, mine / length, right / np.linalg.norm(right), case=case)
+    formula_asked(student, case, "gradients")
+
+
+@hidden(
+    "gradients",
+    points=0.5,
     title="any depth, any number of samples",
     hint="Does your loop know how many layers there are? And what is an average over one sample?",
 )
@@ -235,7 +253,6 @@ def depths(student: Student, case: Case) -> None:
     for sizes, n in (([3, 4], 1), ([4, 5, 3], 2), ([4, 4], 4), ([3, 4, 2, 5, 4, 3, 2], N)):
         net = _net(case, sizes, n, smallest=1e-5)
         _compare(student.call("gradients", *net), net, sizes, case)
-    expect.unchanged(student)
     formula_asked(student, case, "gradients")
 
 
@@ -246,15 +263,16 @@ def depths(student: Student, case: Case) -> None:
     hint="Give every sample twice, or call it twice: what should happen to an average?",
 )
 def batch_average(student: Student, case: Case) -> None:
-    """Doubled batch, shuffled batch, second call: the gradient stays."""
-    weights, biases, inputs, targets = net = _net(case, RECTANGULAR, N)
+    """One hidden layer. Doubled batch, shuffled batch, further calls: the gradient stays."""
+    sizes = [5, 3, 4]
+    weights, biases, inputs, targets = net = _net(case, sizes, N)
     order = case.rng.permutation(np.tile(np.arange(N), 2))
-    _compare(student.call("gradients", *net), net, RECTANGULAR, case)
+    _compare(student.call("gradients", *net), net, sizes, case)
     doubled = student.call("gradients", weights, biases, inputs[order], targets[order])
-    _compare(doubled, net, RECTANGULAR, case, " with every sample twice")
+    _compare(doubled, net, sizes, case, " with every sample twice")
     for _ in range(2):
         again = student.call("gradients", *net)
-        _compare(again, net, RECTANGULAR, case, " at a further call")
+        _compare(again, net, sizes, case, " at a further call")
     expect.unchanged(student)
     formula_asked(student, case, "gradients")
 
@@ -265,7 +283,7 @@ Net = tuple[list[Array], list[Array], Array, Array]
 def _net(case: Case, sizes: list[int], n: int, smallest: float = CONDITIONED) -> Net:
     """Return ``(weights, biases, X, T)`` whose every gradient is at least `smallest` in norm."""
     while True:
-        pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+        pairs = list(pairwise(sizes))
         weights = [case.rng.normal(size=(n_out, n_in)) for n_in, n_out in pairs]
         biases = [case.rng.normal(size=n_out) for _, n_out in pairs]
         inputs = case.rng.normal(size=(n, sizes[0]))
@@ -299,8 +317,10 @@ def cubic(student: Student, case: Case) -> None:
     """((x + h)^3 - (x - h)^3) / 2h = 3 x^2 + h^2, also for the default h at x = 0."""
     scale = case.rng.uniform(0.5, 2.0, 4)
     f = given_function(lambda x: np.sum(scale * x**3), scale.shape)
-    for h in (float(case.rng.uniform(0.05, 0.1)), float(case.rng.uniform(0.2, 0.4))):
-        theta = case.rng.uniform(-0.4, 0.4, 4)
+    # Near 0, where h^2 is a good part of the result, and at entries larger than 1.
+    for low, high in ((0.0, 0.4), (1.5, 3.0)):
+        theta = case.rng.uniform(low, high, 4) * case.rng.choice([-1.0, 1.0], 4)
+        h = float(case.rng.uniform(0.2, 0.4))
         got = student.call("numerical_gradient", f, theta, h)
         label = f"numerical_gradient(f, theta, h={h:.3g})"
         expect.tensor(label, got, scale * (3.0 * theta**2 + h**2), case=case)

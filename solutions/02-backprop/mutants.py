@@ -1,12 +1,9 @@
-# ruff: noqa: F821  - the entries use the names of the notebook that they stand in
 """Mistakes that students make in 02-backprop.
 
 The rows are those of the course's catalogue of bugs.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
@@ -57,6 +54,8 @@ def missing_parentheses(z):
 @mutant("sigmoid", hint="Does your function work on a whole array, and on one number?")
 def one_number_only(z):
     """It takes single numbers, not arrays."""
+    import math
+
     return 1.0 / (1.0 + math.exp(-z))
 
 
@@ -103,6 +102,8 @@ def normalized(z):
 @mutant("sigmoid", hint="Call it with a single number, then with a matrix.")
 def loop_over_rows(z):
     """It loops over z as if z always had exactly one axis."""
+    import math
+
     return np.array([1.0 / (1.0 + math.exp(-x)) if x > -700 else 0.0 for x in z])
 
 
@@ -191,7 +192,8 @@ def forward_difference(z):
 @mutant("sigmoid_prime", hint="Does the slope at one entry depend on the other entries?")
 def slope_between_entries(z):
     """Differences between neighbouring entries of the array."""
-    return np.gradient(sigmoid(z), z)
+    flat = np.ravel(z)
+    return np.gradient(sigmoid(flat), flat).reshape(np.shape(z))
 
 
 @mutant("sigmoid_prime", hint="At z = 0 the slope is 1/4: yours?")
@@ -806,7 +808,7 @@ def own_activation(weights, biases, X, T):
 
 
 @mutant("gradients", hint="Call it twice: is the result the same?", note="row 35")
-def buffers_kept(weights, biases, X, T, buffers={}):  # noqa: B006 - this is the mistake
+def buffers_kept(weights, biases, X, T, buffers={}):
     """The sums live on from call to call."""
     key = str([W.shape for W in weights])
     if key not in buffers:

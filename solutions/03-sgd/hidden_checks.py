@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from autograder.checks import Case, Rng, Strided, Student, expect, hidden
 from autograder.course import load_module
+from reference import labs
 from reference import numpy_api as ref
 
 public = load_module(Path(__file__).with_name("checks.py"))
@@ -140,10 +141,10 @@ def full_batch_descent(student: Student, case: Case) -> None:
     "twice, which has another one's target?",
 )
 def epoch_adds_up(student: Student, case: Case) -> None:
-    """For a modest rate the result hardly depends on the order: compare with several orders."""
+    """For a small rate the order hardly matters (0.5 % of the change): compare with several."""
     for sizes in ((4, 4, 4, 4), (5, 3, 6, 4)):
         net, X, T = _problem(case, sizes, 24)
-        epochs, batch_size, rate = 2, 4, 0.05
+        epochs, batch_size, rate = 2, 4, 0.005
         result = student.call(
             "train", *net, X, T, epochs, batch_size, rate, case.generator()
         )
@@ -240,6 +241,56 @@ def accuracy_of_random_nets(student: Student, case: Case) -> None:
         expect.close(
             "accuracy", expect.scalar("accuracy", accuracy), 1 - len(wrong) / 31, case=case
         )
+
+
+# --- labs ---------------------------------------------------------------------------------------
+
+
+@hidden(
+    "lab_two_features",
+    points=2,
+    title="the net tells 0 from 1 on images that it has never seen",
+    hint="Compare the accuracy on the training samples with that on your validation samples, epoch "
+    "by epoch. Which of the recipe's numbers do you use?",
+    attempts=3,
+    cpu_seconds=120,
+)
+def two_features_of_new_images(student: Student, case: Case) -> None:
+    """Three secret splits, each with the outputs exchanged, too: luck alone does not pass."""
+    shares = []
+    for _ in range(3):
+        data, seed = labs.two_features_case(case.rng), case.generator().seed
+        for outputs in ([0, 1], [1, 0]):
+            targets = data.T_train[:, outputs]
+            result = student.call("lab_two_features", data.X_train, targets, Rng(seed))
+            net = expect.parameters("lab_two_features(...)", result, (2, 5, 2))
+            shares.append(labs.accuracy(*net, data.X_test, data.T_test[:, outputs]))
+    least = labs.threshold("lab_two_features")
+    public.expect_accuracy("lab_two_features", float(np.mean(shares)), least)
+
+
+@hidden(
+    "lab_digits",
+    points=2.5,
+    title="the net reads digits that it has never seen",
+    hint="Compare the accuracy on the training samples with that on your validation samples, epoch "
+    "by epoch. Which of the recipe's numbers do you use?",
+    attempts=3,
+    cpu_seconds=120,
+)
+def digits_of_new_images(student: Student, case: Case) -> None:
+    """Three secret splits, columns and labels permuted; the mean counts.
+
+    A single run may leave an output dead, or be lucky after one epoch; the mean of three is neither.
+    """
+    shares = []
+    for _ in range(3):
+        data = labs.digits_case(case.rng)
+        result = student.call("lab_digits", data.X_train, data.T_train, case.generator())
+        net = expect.parameters("lab_digits(...)", result, (64, 30, 10))
+        shares.append(labs.accuracy(*net, data.X_test, data.T_test))
+    least = labs.threshold("lab_digits")
+    public.expect_accuracy("lab_digits", float(np.mean(shares)), least)
 
 
 REFERENCE = {

@@ -739,3 +739,125 @@ def evaluate_per_sample(weights, biases, X, T):
     """One loss and one verdict for each sample."""
     output = feedforward(weights, biases, X)[1][-1]
     return 0.5 * np.sum((output - T) ** 2, axis=1), output.argmax(axis=1) == T.argmax(axis=1)
+
+
+# --- labs ---------------------------------------------------------------------------------------
+
+
+@mutant("lab_two_features", hint="Which net do you return?")
+def two_features_untrained(X_train, T_train, rng):
+    """The random net is returned."""
+    weights = [rng.standard_normal((5, 2)), rng.standard_normal((2, 5))]
+    biases = [rng.standard_normal(5), rng.standard_normal(2)]
+    return weights, biases
+
+
+@mutant("lab_two_features", hint="What does train return, and who takes it?", note="row 45")
+def two_features_ignores_result(X_train, T_train, rng):
+    """What train returns is thrown away."""
+    weights = [rng.standard_normal((5, 2)), rng.standard_normal((2, 5))]
+    biases = [rng.standard_normal(5), rng.standard_normal(2)]
+    train(weights, biases, X_train, T_train, 30, 10, 1.0, rng)
+    return weights, biases
+
+
+@mutant("lab_two_features", hint="How far does the cost fall in an epoch?")
+def two_features_tiny_rate(X_train, T_train, rng):
+    """The learning rate is a thousand times too small."""
+    weights = [rng.standard_normal((5, 2)), rng.standard_normal((2, 5))]
+    biases = [rng.standard_normal(5), rng.standard_normal(2)]
+    return train(weights, biases, X_train, T_train, 30, 10, 0.001, rng)
+
+
+@mutant("lab_two_features", hint="Track one pair.", note="row 40")
+def two_features_mismatched(X_train, T_train, rng):
+    """The samples are shuffled before training, their targets are not."""
+    weights = [rng.standard_normal((5, 2)), rng.standard_normal((2, 5))]
+    biases = [rng.standard_normal(5), rng.standard_normal(2)]
+    return train(weights, biases, rng.permutation(X_train), T_train, 30, 10, 1.0, rng)
+
+
+@mutant("lab_two_features", hint="Write the shapes.", note="row 17, 32")
+def two_features_transposed(X_train, T_train, rng):
+    """The trained weights are returned transposed."""
+    weights = [rng.standard_normal((5, 2)), rng.standard_normal((2, 5))]
+    biases = [rng.standard_normal(5), rng.standard_normal(2)]
+    weights, biases = train(weights, biases, X_train, T_train, 30, 10, 1.0, rng)
+    return [W.T for W in weights], biases
+
+
+@mutant("lab_two_features", hint="How many layers of weights has a 2-5-2 net?")
+def two_features_one_layer(X_train, T_train, rng):
+    """The hidden layer is left out."""
+    weights, biases = [rng.standard_normal((2, 2))], [rng.standard_normal(2)]
+    return train(weights, biases, X_train, T_train, 30, 10, 1.0, rng)
+
+
+@mutant("lab_two_features", hint="How many steps does the net take in 30 epochs?")
+def two_features_all_samples_at_once(X_train, T_train, rng):
+    """All samples are in one batch, so that an epoch is a single step."""
+    weights = [rng.standard_normal((5, 2)), rng.standard_normal((2, 5))]
+    biases = [rng.standard_normal(5), rng.standard_normal(2)]
+    return train(weights, biases, X_train, T_train, 30, len(X_train), 1.0, rng)
+
+
+@mutant("lab_digits", hint="Which net do you return?")
+def digits_untrained(X_train, T_train, rng):
+    """The random net is returned."""
+    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    return weights, [rng.standard_normal(30), rng.standard_normal(10)]
+
+
+@mutant("lab_digits", hint="How far does the cost fall in an epoch?")
+def digits_tiny_rate(X_train, T_train, rng):
+    """The learning rate is a thousand times too small."""
+    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    biases = [rng.standard_normal(30), rng.standard_normal(10)]
+    return train(weights, biases, X_train, T_train, 30, 10, 0.003, rng)
+
+
+@mutant("lab_digits", hint="How large are the first steps?")
+def digits_huge_rate(X_train, T_train, rng):
+    """The learning rate is so large that the neurons saturate."""
+    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    biases = [rng.standard_normal(30), rng.standard_normal(10)]
+    return train(weights, biases, X_train, T_train, 30, 10, 300.0, rng)
+
+
+@mutant("lab_digits", hint="How often is every sample used?")
+def digits_one_epoch(X_train, T_train, rng):
+    """One epoch only."""
+    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    biases = [rng.standard_normal(30), rng.standard_normal(10)]
+    return train(weights, biases, X_train, T_train, 1, 10, 3.0, rng)
+
+
+@mutant("lab_digits", hint="Track one pair.", note="row 40")
+def digits_mismatched(X_train, T_train, rng):
+    """The targets are in reverse order."""
+    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    biases = [rng.standard_normal(30), rng.standard_normal(10)]
+    return train(weights, biases, X_train, T_train[::-1], 30, 10, 3.0, rng)
+
+
+@mutant("lab_digits", hint="Can units differ?", note="row 63")
+def digits_from_zero(X_train, T_train, rng):
+    """All weights and biases start at 0."""
+    weights = [np.zeros((30, X_train.shape[1])), np.zeros((10, 30))]
+    return train(weights, [np.zeros(30), np.zeros(10)], X_train, T_train, 30, 10, 3.0, rng)
+
+
+@mutant("lab_digits", hint="How many of the training samples does the net see?")
+def digits_from_few_samples(X_train, T_train, rng):
+    """Only the first 50 samples are used."""
+    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    biases = [rng.standard_normal(30), rng.standard_normal(10)]
+    return train(weights, biases, X_train[:50], T_train[:50], 30, 10, 3.0, rng)
+
+
+@mutant("lab_digits", hint="Count the hidden neurons.")
+def digits_wrong_width(X_train, T_train, rng):
+    """The hidden layer has 10 neurons in place of 30."""
+    weights = [rng.standard_normal((10, X_train.shape[1])), rng.standard_normal((10, 10))]
+    biases = [rng.standard_normal(10), rng.standard_normal(10)]
+    return train(weights, biases, X_train, T_train, 30, 10, 3.0, rng)

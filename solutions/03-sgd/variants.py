@@ -216,3 +216,57 @@ def evaluate_in_float32(weights, biases, X, T):
     output = feedforward(weights, biases, X)[1][-1].astype(np.float32)
     loss = np.float32(0.5) * ((output - T.astype(np.float32)) ** 2).sum(1).mean()
     return loss, (output.argmax(1) == T.argmax(1)).astype(np.float32).mean()
+
+# --- labs ---------------------------------------------------------------------------------------
+
+
+@variant("lab_two_features")
+def two_features_by_the_recipe(X_train, T_train, rng):
+    """The recipe, with rng.normal and a list of sizes."""
+    sizes = [2, 5, 2]
+    weights, biases = [], []
+    for k in range(2):
+        weights.append(rng.normal(0.0, 1.0, size=(sizes[k + 1], sizes[k])))
+        biases.append(rng.normal(0.0, 1.0, size=sizes[k + 1]))
+    return train(weights, biases, X_train, T_train, 30, 10, 1.0, rng)
+
+
+@variant("lab_two_features")
+def two_features_trained_longer(X_train, T_train, rng):
+    """Two rounds of training, the second with shorter steps."""
+    net = [rng.normal(size=(5, 2)), rng.normal(size=(2, 5))], [np.zeros(5), np.zeros(2)]
+    net = train(*net, X_train, T_train, 40, 10, 2.0, rng)
+    return train(*net, X_train, T_train, 40, 20, 0.5, rng)
+
+
+@variant("lab_digits")
+def digits_without_train(X_train, T_train, rng):
+    """Everything written out, no other exercise called."""
+    W1, b1 = rng.normal(size=(30, X_train.shape[1])), rng.normal(size=30)
+    W2, b2 = rng.normal(size=(10, 30)), rng.normal(size=10)
+    for _ in range(30):
+        order = rng.permutation(len(X_train))
+        for start in range(0, len(order), 10):
+            batch = order[start : start + 10]
+            dWs, dbs = gradients([W1, W2], [b1, b2], X_train[batch], T_train[batch])
+            W1, W2 = W1 - 3.0 * dWs[0], W2 - 3.0 * dWs[1]
+            b1, b2 = b1 - 3.0 * dbs[0], b2 - 3.0 * dbs[1]
+    return (W1, W2), (b1, b2)
+
+
+@variant("lab_digits")
+def digits_from_smaller_weights(X_train, T_train, rng):
+    """Weights that shrink with the number of inputs, a held-out tenth, the best epoch kept."""
+    n = X_train.shape[1]
+    net = (
+        [rng.normal(size=(30, n)) / np.sqrt(n), rng.normal(size=(10, 30)) / np.sqrt(30)],
+        [rng.normal(size=30), rng.normal(size=10)],
+    )
+    kept = len(X_train) // 10
+    best, best_accuracy = net, 0.0
+    for _ in range(30):
+        net = train(*net, X_train[kept:], T_train[kept:], 1, 10, 2.0, rng)
+        accuracy = evaluate(*net, X_train[:kept], T_train[:kept])[1]
+        if accuracy > best_accuracy:
+            best, best_accuracy = net, accuracy
+    return best

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.checks import Case, Strided, Student, expect, hidden
+from reference import labs
 from reference import numpy_api as ref
 
 Array = NDArray[np.float64]
@@ -121,11 +122,11 @@ def _expect_gradient(student: Student, case: Case, z: Array, t: Array) -> None:
     hint="Is each row the same when its sample stands alone in the batch?",
 )
 def gradient_values(student: Student, case: Case) -> None:
-    """One wrong class of each row is 30 below the rest: no difference quotient resolves it."""
+    """One wrong class of each row is 45 below the rest: no difference quotient resolves it."""
     for n_samples, n_classes in ((8, 4), (1, 5), (5, 5), (3, 7)):
         z = case.rng.normal(1.0, 1.5, (n_samples, n_classes))
         labels = case.rng.integers(n_classes, size=n_samples)
-        z[np.arange(n_samples), (labels + 1) % n_classes] = z.max(axis=1) - 30.0
+        z[np.arange(n_samples), (labels + 1) % n_classes] = z.max(axis=1) - 45.0
         _expect_gradient(student, case, z, np.eye(n_classes)[labels])
     expect.unchanged(student)
 
@@ -143,8 +144,8 @@ def gradient_unequal_rows(student: Student, case: Case) -> None:
     z = np.round(8.0 * case.rng.normal(0.0, 1.5, (6, n_classes))) / 8.0
     labels = case.rng.integers(n_classes, size=6)
     rows = np.arange(6)
-    z[rows[:3], labels[:3]] -= 40.0
-    z[rows[3:], (labels[3:] + 2) % n_classes] -= 40.0
+    z[rows[:3], labels[:3]] -= 45.0
+    z[rows[3:], (labels[3:] + 2) % n_classes] -= 45.0
     z += case.rng.permutation([1000.0, -1000.0, 3000.0, 0.0, -3000.0, 0.0])[:, np.newaxis]
     _expect_gradient(student, case, z, np.eye(n_classes)[labels])
 
@@ -271,6 +272,33 @@ def init_biases(student: Student, case: Case) -> None:
         largest > 2.3,
         "biases",
         f"the largest of {together.size} entries is {largest:.2f}; Gaussian numbers reach further.",
+    )
+
+
+@hidden(
+    "lab_initialization",
+    points=2.5,
+    title="reads new digits as well as a scaled start lets it",
+    hint="Plot the accuracy against the epoch, and the histogram of z in each layer before the "
+    "first of them.",
+    attempts=3,
+    cpu_seconds=120,
+)
+def lab_new_digits(student: Student, case: Case) -> None:
+    """Weights come back; the test split, permuted like the training split, never goes in."""
+    data = labs.initialization_case(case.rng)
+    sizes = list(labs.INITIALIZATION.sizes)
+    label = "lab_initialization(sizes, X_train, T_train, rng)"
+    result = student.call(
+        "lab_initialization", sizes, data.X_train, data.T_train, case.generator()
+    )
+    weights, biases = expect.parameters(label, result, sizes)
+    share = labs.accuracy(weights, biases, data.X_test, data.T_test)
+    wanted = labs.threshold("lab_initialization")
+    expect.holds(
+        share >= wanted,
+        label,
+        f"{share:.1%} of the new digits are read correctly, expected at least {wanted:.1%}.",
     )
 
 

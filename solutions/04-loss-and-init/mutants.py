@@ -1,3 +1,4 @@
+# ruff: noqa: F821  - the entries use the names of the notebook that they stand in
 """Mistakes that students make in 04-loss-and-init. Rows are those of the bug catalogue."""
 
 import numpy as np
@@ -185,7 +186,7 @@ def binary_logarithm(y, t):
 @mutant("cross_entropy", hint="Is y probabilities or scores?", note="row 53")
 def softmax_inside(y, t):
     """The probabilities go through a second softmax."""
-    return -np.mean(np.sum(t * np.log(softmax(y) + 1e-12), axis=1))  # noqa: F821
+    return -np.mean(np.sum(t * np.log(softmax(y) + 1e-12), axis=1))
 
 
 @mutant("cross_entropy", hint="Can a cost of this kind be negative?")
@@ -277,7 +278,7 @@ def log_of_the_mean(y, t):
 @mutant("softmax_cross_entropy_gradient", hint="Which way does the loss move?", note="row 12")
 def target_minus_output(z, t):
     """The sign is flipped."""
-    return t - softmax(z)  # noqa: F821
+    return t - softmax(z)
 
 
 @mutant(
@@ -287,13 +288,13 @@ def target_minus_output(z, t):
 )
 def divided_by_samples(z, t):
     """The average over the batch is taken here already."""
-    return (softmax(z) - t) / len(z)  # noqa: F821
+    return (softmax(z) - t) / len(z)
 
 
 @mutant("softmax_cross_entropy_gradient", hint="What cancels?", note="row 54")
 def sigmoid_slope_kept(z, t):
     """The factor y(1 - y) of the quadratic cost is still there."""
-    y = softmax(z)  # noqa: F821
+    y = softmax(z)
     return (y - t) * y * (1.0 - y)
 
 
@@ -304,22 +305,20 @@ def sigmoid_slope_kept(z, t):
 )
 def slope_at_the_output(z, t):
     """The derivative stops at y."""
-    return -t / (softmax(z) + 1e-12)  # noqa: F821
+    return -t / (softmax(z) + 1e-12)
 
 
 @mutant("softmax_cross_entropy_gradient", hint="Does z_j affect y_i?", note="row 55")
 def diagonal_only(z, t):
     """Only the diagonal of the softmax's Jacobian is used."""
-    y = softmax(z)  # noqa: F821
+    y = softmax(z)
     return -t * (1.0 - y)
 
 
-@mutant(
-    "softmax_cross_entropy_gradient", hint="Are your z scores or probabilities?", note="row 53"
-)
+@mutant("softmax_cross_entropy_gradient", hint="Are your z scores or probabilities?", note="row 53")
 def softmax_twice(z, t):
     """The probabilities go through the softmax again."""
-    return softmax(softmax(z)) - t  # noqa: F821
+    return softmax(softmax(z)) - t
 
 
 @mutant("softmax_cross_entropy_gradient", hint="What turns scores into probabilities?")
@@ -337,19 +336,19 @@ def sigmoid_output(z, t):
 @mutant("softmax_cross_entropy_gradient", hint="Where do the targets enter?")
 def targets_forgotten(z, t):
     """The probabilities alone."""
-    return softmax(z)  # noqa: F821
+    return softmax(z)
 
 
 @mutant("softmax_cross_entropy_gradient", hint="Differentiate your own cost.", note="row 13")
 def factor_two(z, t):
     """Twice the slope, as for a square."""
-    return 2.0 * (softmax(z) - t)  # noqa: F821
+    return 2.0 * (softmax(z) - t)
 
 
 @mutant("softmax_cross_entropy_gradient", hint="Whose class loses 1: the favourite's?")
 def subtracts_at_the_favourite(z, t):
     """1 is subtracted at the predicted class, not at the true one."""
-    y = softmax(z)  # noqa: F821
+    y = softmax(z)
     y[np.arange(len(y)), y.argmax(axis=1)] -= 1.0
     return y
 
@@ -357,7 +356,7 @@ def subtracts_at_the_favourite(z, t):
 @mutant("softmax_cross_entropy_gradient", hint="Do the other classes feel anything?")
 def true_class_only(z, t):
     """The slope at the wrong classes is dropped."""
-    return t * (softmax(z) - t)  # noqa: F821
+    return t * (softmax(z) - t)
 
 
 @mutant("softmax_cross_entropy_gradient", hint="Can you write it without any h?", note="numeric")
@@ -367,8 +366,8 @@ def difference_quotient(z, t, h=1e-5):
     for j in range(z.shape[1]):
         step = np.zeros_like(z)
         step[:, j] = h
-        above = np.log(np.sum(t * softmax(z + step), axis=1))  # noqa: F821
-        below = np.log(np.sum(t * softmax(z - step), axis=1))  # noqa: F821
+        above = np.log(np.sum(t * softmax(z + step), axis=1))
+        below = np.log(np.sum(t * softmax(z - step), axis=1))
         slope[:, j] = -(above - below) / (2 * h)
     return slope
 
@@ -390,7 +389,7 @@ def gradient_axis(z, t):
 @mutant("softmax_cross_entropy_gradient", hint="Who else still needs the targets?", note="row 44")
 def changes_the_targets(z, t):
     """The caller's targets are overwritten."""
-    t -= softmax(z)  # noqa: F821
+    t -= softmax(z)
     return -t
 
 
@@ -617,3 +616,67 @@ def biases_for_the_inputs(sizes, rng):
     pairs = list(zip(sizes[:-1], sizes[1:]))
     weights = [rng.standard_normal((n_out, n_in)) / np.sqrt(n_in) for n_in, n_out in pairs]
     return weights, [rng.standard_normal(n) for n in sizes]
+
+
+# The lab
+
+
+@mutant("lab_initialization", hint="How large is z of an output neuron at the start?", note="lab")
+def unscaled_start(sizes, X_train, T_train, rng):
+    """The recipe from weights of standard deviation 1."""
+    pairs = list(zip(sizes[:-1], sizes[1:]))
+    weights = [rng.standard_normal((n_out, n_in)) for n_in, n_out in pairs]
+    biases = [rng.standard_normal(n_out) for n_out in sizes[1:]]
+    return train(weights, biases, X_train, T_train, 30, 10, 0.5, rng)
+
+
+@mutant("lab_initialization", hint="Does the network learn anything before it is returned?")
+def not_trained(sizes, X_train, T_train, rng):
+    """The initial weights are returned."""
+    return init_weights(sizes, rng)
+
+
+@mutant("lab_initialization", hint="What does train return, and where does it go?", note="row 45")
+def trained_result_dropped(sizes, X_train, T_train, rng):
+    """The network is trained, and the untrained one returned."""
+    weights, biases = init_weights(sizes, rng)
+    train(weights, biases, X_train, T_train, 30, 10, 0.5, rng)
+    return weights, biases
+
+
+@mutant("lab_initialization", hint="How many epochs does the recipe have?")
+def two_epochs(sizes, X_train, T_train, rng):
+    """Stopped after two epochs."""
+    weights, biases = init_weights(sizes, rng)
+    return train(weights, biases, X_train, T_train, 2, 10, 0.5, rng)
+
+
+@mutant("lab_initialization", hint="How many steps does an epoch have?")
+def one_batch_of_everything(sizes, X_train, T_train, rng):
+    """All samples in one batch: 30 steps in all."""
+    weights, biases = init_weights(sizes, rng)
+    return train(weights, biases, X_train, T_train, 30, len(X_train), 0.5, rng)
+
+
+@mutant("lab_initialization", hint="Can two hidden neurons ever become different?", note="row 63")
+def equal_start(sizes, X_train, T_train, rng):
+    """All weights and biases start at zero."""
+    pairs = list(zip(sizes[:-1], sizes[1:]))
+    weights = [np.zeros((n_out, n_in)) for n_in, n_out in pairs]
+    biases = [np.zeros(n_out) for n_out in sizes[1:]]
+    return train(weights, biases, X_train, T_train, 30, 10, 0.5, rng)
+
+
+@mutant("lab_initialization", hint="Do images and targets still belong together?", note="row 40")
+def targets_shuffled(sizes, X_train, T_train, rng):
+    """The images are shuffled before training, the targets are not."""
+    weights, biases = init_weights(sizes, rng)
+    X_train = X_train[rng.permutation(len(X_train))]
+    return train(weights, biases, X_train, T_train, 30, 10, 0.5, rng)
+
+
+@mutant("lab_initialization", hint="How far does one step go?")
+def learning_rate_too_small(sizes, X_train, T_train, rng):
+    """A hundredth of the recipe's learning rate."""
+    weights, biases = init_weights(sizes, rng)
+    return train(weights, biases, X_train, T_train, 30, 10, 0.005, rng)

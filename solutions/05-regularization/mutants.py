@@ -712,3 +712,62 @@ state_shared_by_objects = _stopper(
     hint="Two runs at a time?",
     note="row 82",
 )
+
+# lab_regularized ----------------------------------------------------------------------------------
+
+
+@mutant("lab_regularized", hint="What keeps the net from learning the wrong labels?")
+def without_remedy(X_train, T_train, X_val, T_val, rng):
+    """Trains to the end without any regularization."""
+    weights, biases = init_weights([X_train.shape[1], 30, T_train.shape[1]], rng)
+    return train(weights, biases, X_train, T_train, 300, 10, 3.0, rng)
+
+
+@mutant("lab_regularized", hint="Which samples should decide when to stop?")
+def stops_on_training_loss(X_train, T_train, X_val, T_val, rng):
+    """Watches the training loss, which goes on falling."""
+    weights, biases = init_weights([X_train.shape[1], 30, T_train.shape[1]], rng)
+    stopper = EarlyStopping(patience=30, restore_best_weights=True)
+    for _ in range(300):
+        weights, biases = train(weights, biases, X_train, T_train, 1, 10, 3.0, rng)
+        if stopper.step(evaluate(weights, biases, X_train, T_train)[0], [*weights, *biases]):
+            break
+    return stopper.best_weights[:2], stopper.best_weights[2:]
+
+
+@mutant("lab_regularized", hint="Is a falling loss good or bad?")
+def loss_is_to_rise(X_train, T_train, X_val, T_val, rng):
+    """Watches the validation loss in max mode."""
+    weights, biases = init_weights([X_train.shape[1], 30, T_train.shape[1]], rng)
+    stopper = EarlyStopping(patience=10, mode="max", restore_best_weights=True)
+    for _ in range(300):
+        weights, biases = train(weights, biases, X_train, T_train, 1, 10, 3.0, rng)
+        if stopper.step(evaluate(weights, biases, X_val, T_val)[0], [*weights, *biases]):
+            break
+    return stopper.best_weights[:2], stopper.best_weights[2:]
+
+
+@mutant("lab_regularized", hint="Of which epoch are the weights that you return?")
+def returns_last_weights(X_train, T_train, X_val, T_val, rng):
+    """Finds the best epoch, trains on with endless patience, returns the last weights."""
+    weights, biases = init_weights([X_train.shape[1], 30, T_train.shape[1]], rng)
+    stopper = EarlyStopping(patience=1000, restore_best_weights=True)
+    for _ in range(300):
+        weights, biases = train(weights, biases, X_train, T_train, 1, 10, 3.0, rng)
+        stopper.step(evaluate(weights, biases, X_val, T_val)[0], [*weights, *biases])
+    return weights, biases
+
+
+@mutant("lab_regularized", hint="What are the validation samples for?")
+def trains_on_validation_set(X_train, T_train, X_val, T_val, rng):
+    """Trains on both sets without a remedy: more data, as many wrong labels."""
+    weights, biases = init_weights([X_train.shape[1], 30, T_train.shape[1]], rng)
+    X, T = np.concatenate([X_train, X_val]), np.concatenate([T_train, T_val])
+    return train(weights, biases, X, T, 300, 10, 3.0, rng)
+
+
+@mutant("lab_regularized", hint="How long does a net of this size need?")
+def one_epoch(X_train, T_train, X_val, T_val, rng):
+    """Stops after a single epoch."""
+    weights, biases = init_weights([X_train.shape[1], 30, T_train.shape[1]], rng)
+    return train(weights, biases, X_train, T_train, 1, 20, 0.5, rng)

@@ -371,3 +371,57 @@ closure = _cell(
             return self._step(value, weights)
     """,
 )
+
+
+# lab_regularized ----------------------------------------------------------------------------------
+
+
+@variant("lab_regularized")
+def early_stopping_alone(X_train, T_train, X_val, T_val, rng):
+    """Quadratic cost and early stopping."""
+    weights, biases = init_weights([X_train.shape[1], 30, T_train.shape[1]], rng)
+    stopper = EarlyStopping(patience=10, restore_best_weights=True)
+    for _ in range(200):
+        weights, biases = train(weights, biases, X_train, T_train, 1, 10, 3.0, rng)
+        if stopper.step(evaluate(weights, biases, X_val, T_val)[0], weights + biases):
+            break
+    return tuple(stopper.best_weights[:2]), tuple(stopper.best_weights[2:])
+
+
+@variant("lab_regularized")
+def weight_decay_alone(X_train, T_train, X_val, T_val, rng):
+    """Softmax, cross entropy and a penalty on the squared weights."""
+    (V, W), (c, b) = init_weights([X_train.shape[1], 30, T_train.shape[1]], rng)
+    for _ in range(500):
+        for batch in minibatches(len(X_train), 20, rng):
+            X, T = X_train[batch], T_train[batch]
+            _, (_, hidden, _) = feedforward([V, W], [c, b], X)
+            delta = softmax_cross_entropy_gradient(hidden @ W.T + b, T) / len(X)
+            below = delta @ W * hidden * (1 - hidden)
+            V, W, c, b = sgd_update(
+                [V, W, c, b],
+                [
+                    below.T @ X + 0.004 * V,
+                    delta.T @ hidden + 0.004 * W,
+                    below.sum(axis=0),
+                    delta.sum(axis=0),
+                ],
+                0.2,
+            )
+    return [V, W], [c, b]
+
+
+@variant("lab_regularized")
+def dropout_alone(X_train, T_train, X_val, T_val, rng):
+    """Half of the hidden units dropped, all epochs."""
+    (V, W), (c, b) = init_weights([X_train.shape[1], 30, T_train.shape[1]], rng)
+    for _ in range(500):
+        for batch in minibatches(len(X_train), 20, rng):
+            X, T = X_train[batch], T_train[batch]
+            hidden = feedforward([V], [c], X)[1][1]
+            out, mask = dropout_forward(hidden, 0.5, rng, True)
+            delta = softmax_cross_entropy_gradient(out @ W.T + b, T) / len(X)
+            below = dropout_backward(delta @ W, mask) * hidden * (1 - hidden)
+            V, c = V - 0.2 * below.T @ X, c - 0.2 * below.sum(axis=0)
+            W, b = W - 0.2 * delta.T @ out, b - 0.2 * delta.sum(axis=0)
+    return [V, W], [c, b]

@@ -67,8 +67,13 @@ def _release():
             _test("sigmoid_prime", 4.5),
             _cell("markdown", "cell_8", "**Question.** Why do saturated units learn slowly?"),
             _cell(
-                "markdown", "why_saturation", "YOUR ANSWER HERE",
-                grade=True, solution=True, locked=False, points=2,
+                "markdown",
+                "why_saturation",
+                "YOUR ANSWER HERE",
+                grade=True,
+                solution=True,
+                locked=False,
+                points=2,
             ),
             _stub(
                 "Counter",
@@ -93,7 +98,9 @@ class Notebook(dict):
 
     def find(self, name):
         return next(
-            cell for cell in self["cells"] if cell["metadata"]["nbgrader"]["grade_id"] == name
+            cell
+            for cell in self["cells"]
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == name
         )
 
     def at(self, name):
@@ -178,8 +185,8 @@ def run_cells(notebook: NotebookNode):
     """Run what grading runs, cell by cell, and return the names it defines."""
     namespace = {"__name__": "__main__"}
     for cell in notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        if cell.cell_type != "code" or marks.get("grade") or "figure" in cell.metadata.get("tags", []):
+        graded = cell.metadata.get("nbgrader", {}).get("grade", False)
+        if cell.cell_type != "code" or graded or "figure" in cell.metadata.get("tags", []):
             continue
         try:
             exec(compile(cell.source, cell.id, "exec"), namespace)

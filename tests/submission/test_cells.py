@@ -28,9 +28,7 @@ def test_format_that_is_no_number(write, solved, version):
     solved["nbformat"] = version
     with pytest.raises(Rejected) as caught:
         triage(write(solved))
-    assert caught.value.reason == (
-        "The file does not say which notebook format it is in." + AGAIN
-    )
+    assert caught.value.reason == ("The file does not say which notebook format it is in." + AGAIN)
 
 
 @pytest.mark.parametrize("cells", [None, {}, "cells", 3])
@@ -75,7 +73,8 @@ def test_format_3_reads_as_nbformat_converts_it(write, solved, release):
     old = nbformat.convert(nbformat.from_dict(copy.deepcopy(dict(solved))), 3)
     assert old.worksheets[0].cells[2].input == solved.find("sigmoid")["source"]
     assert old.worksheets[0].cells[0].cell_type == "heading"
-    old.worksheets.append({"cells": [{"cell_type": "html", "source": "<b>x</b>", "metadata": {}}]})
+    html = {"cell_type": "html", "source": "<b>x</b>", "metadata": {}}
+    old.worksheets.append(nbformat.from_dict({"cells": [html]}))
     triaged = triage(write(json.dumps(old)))
     assert triaged.repairs == ("The notebook was in the old format 3; it was upgraded to 4.5.",)
 
@@ -110,9 +109,7 @@ def test_unknown_cell_type(write, solved, kind, release):
     triaged = triage(write(solved))
     assert triaged.repairs == ("A cell was of no known type; it was read as plain text.",)
     result = restore(triaged.notebook, release)
-    assert result.repairs == (
-        "sigmoid had been turned into a raw cell; its text counts as code.",
-    )
+    assert result.repairs == ("sigmoid had been turned into a raw cell; its text counts as code.",)
     assert result.notebook.cells[2].source == solved.find("sigmoid")["source"]
 
 
@@ -156,7 +153,13 @@ def test_metadata_of_wrong_types(write, solved, metadata):
 
 def test_only_bounded_scalars_of_the_metadata_are_kept(write, solved):
     marks = solved.find("sigmoid")["metadata"]["nbgrader"]
-    marks |= {"grade_id": "x" * 500, "points": [1], "grade": {"a": 1}, "extra": "y", "locked": "\0a"}
+    marks |= {
+        "grade_id": "x" * 500,
+        "points": [1],
+        "grade": {"a": 1},
+        "extra": "y",
+        "locked": "\0a",
+    }
     solved.find("sigmoid_prime")
     kept = triage(write(solved)).notebook["cells"][2]["metadata"]
     assert kept == {

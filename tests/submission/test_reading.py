@@ -129,9 +129,10 @@ def test_cell_of_100_megabytes(tmp_path):
 
 def test_long_cell(write, solved):
     solved.find("sigmoid")["source"] = "x" * 6_000_000
+    count = sum(len(cell["source"]) for cell in solved["cells"])
     assert reason(write(solved)) == (
-        "The notebook's cells hold 6000390 characters; at most 5000000 are read. Take data out of "
-        "the cells and hand the notebook in again."
+        f"The notebook's cells hold {count} characters; at most 5000000 are read. Take data out "
+        "of the cells and hand the notebook in again."
     )
 
 
@@ -223,7 +224,9 @@ def test_file_that_ends_early(write, solved, cut):
     assert reason(write(json.dumps(solved)[:cut])).startswith("The file is not JSON (line 1, col")
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, '{"a":' * 500 + "1" + "}" * 500])
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, '{"a":' * 500 + "1" + "}" * 500]
+)
 def test_deep_nesting(write, text):
     assert reason(write(text)) == (
         "The file is nested more than 100 levels deep; a notebook never is." + AGAIN
@@ -231,13 +234,12 @@ def test_deep_nesting(write, text):
 
 
 def test_depth_does_not_depend_on_the_recursion_limit(write, solved):
-    deep = 1
-    for _ in range(95):
+    deep = []  # four levels above it: notebook, cells, cell, outputs
+    for _ in range(96):
         deep = [deep]
     solved.find("sigmoid")["outputs"] = [deep]
-    with pytest.raises(Rejected, match="101|100 levels"):
-        triage(write(solved))
-    solved.find("sigmoid")["outputs"] = [deep[0]]
+    assert "more than 100 levels" in reason(write(solved))
+    solved.find("sigmoid")["outputs"] = deep
     path = write(solved)
     limit = sys.getrecursionlimit()
     try:
@@ -269,9 +271,11 @@ def test_keys_given_twice(write, solved):
     assert triaged.notebook["cells"] == []
 
 
-@pytest.mark.parametrize("number", ["1" * 100_000, "-" + "9" * 5000, "1e999999", "0." + "3" * 99_999])
+@pytest.mark.parametrize(
+    "number", ["1" * 100_000, "-" + "9" * 5000, "1e999999", "0." + "3" * 99_999]
+)
 def test_long_numbers(write, solved, number):
-    text = json.dumps(solved).replace('"points": 4,', f'"points": {number},')
+    text = json.dumps(solved).replace('"points": 4.5', f'"points": {number}')
     assert number in text
     assert triage(write(text)).repairs == ()
 

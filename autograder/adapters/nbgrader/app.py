@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from autograder.course import Course
@@ -24,6 +28,14 @@ def load_config(course: Course) -> Config:
 def course_directory(course: Course, config: Config | None = None) -> CourseDirectory:
     """Return nbgrader's view of the course's folders."""
     return CourseDirectory(config=config or load_config(course))
+
+
+@contextmanager
+def quiet_sqlalchemy() -> Iterator[None]:
+    """Silence what SQLAlchemy 2.1 says of nbgrader 0.9's autoflush: nobody here can mend it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        yield
 
 
 def quiet_logger(course: Course) -> logging.Logger:

@@ -65,13 +65,16 @@ def generate(course: Course, name: str, destination: Path) -> Path:
     converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
     said = io.StringIO()
     handler = logging.StreamHandler(said)
-    converter.log = logging.Logger("nbgrader.generate_assignment", logging.WARNING)
+    converter.log = logging.getLogger("autograder.release")
     converter.log.addHandler(handler)
+    converter.log.propagate = False
     try:
         converter.start()
     except NbGraderException as error:
         raise ReleaseError(
-            f"nbgrader could not generate the release: {error}\n{said.getvalue()}".rstrip(),
+            f"nbgrader could not generate the release:\n{said.getvalue() or error}".rstrip(),
             path=course.source / name,
         ) from error
+    finally:
+        converter.log.removeHandler(handler)
     return destination / name

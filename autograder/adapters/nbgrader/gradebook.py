@@ -86,7 +86,7 @@ def register_notebook(path: Path, assignment: str, db_url: str) -> None:
                 return
             if known.submissions:
                 _refuse_lost_grades(known, notebook, path)
-                _drop_text(gradebook, known, notebook)
+                _exchange_text(gradebook, known, notebook)
     names = {"assignment": assignment, "notebook": path.stem, "db_url": db_url}
     SaveCells().preprocess(notebook, {"nbgrader": names})
 
@@ -143,17 +143,19 @@ def _refuse_lost_grades(known: Notebook, notebook: NotebookNode, path: Path) -> 
         )
 
 
-def _drop_text(gradebook: Gradebook, known: Notebook, notebook: NotebookNode) -> None:
-    """Forget text and given cells that are gone or new; no grade hangs on them.
+def _exchange_text(gradebook: Gradebook, known: Notebook, notebook: NotebookNode) -> None:
+    """Forget text and given cells that are gone, and announce new ones; no grade hangs on them.
 
-    nbgrader would refuse the whole release instead, once there is a submission.
+    Once there is a submission, nbgrader would refuse the whole release instead.
     """
-    released = {name for role, name in _cells_released(notebook) if role == "source"}
-    for cell in list(known.source_cells):
-        if cell.name not in released:
-            gradebook.db.delete(cell)
+    present = {cell.name: cell for cell in known.source_cells}
+    released = {
+        cell.metadata.nbgrader.grade_id: cell.cell_type
+        for cell in notebook.cells
+        if is_locked(cell) or is_solution(cell)
+    }
+    for name in present.keys() - released.keys():
+        gradebook.db.delete(present[name])
     gradebook.db.commit()
-    gradebook.db.refresh(known)
-    present = {cell.name for cell in known.source_cells}
-    for name in sorted(released - present):
-        gradebook.add_source_cell(name, known.name, known.assignment.name)
+    for name in sorted(released.keys() - present.keys()):
+        gradebook.add_source_cell(name, known.name, known.assignment.name, cell_type=released[name])

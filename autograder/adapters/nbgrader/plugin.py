@@ -59,7 +59,7 @@ def only_the_notebook(*, notebooks: list[str], **_: str) -> None:
         notebooks[:] = [str(folder / f"{notebook_stem(folder.name)}.ipynb")]
 
 
-class RestoringExporter(NotebookExporter):  # type: ignore[misc]
+class RestoringExporter(NotebookExporter):
     """Reads submissions through triage and restore."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -79,13 +79,17 @@ class RestoringExporter(NotebookExporter):  # type: ignore[misc]
         folder = Path(filename).parent
         course = find_course(folder)
         if not getattr(self.parent, "_sanitizing", False) or folder.name not in course.names:
-            return super().from_filename(filename, resources, **kwargs)  # type: ignore[no-any-return]
+            read: tuple[NotebookNode, Any] = super().from_filename(filename, resources, **kwargs)
+            return read
         restored = grader(course, folder.name).restored_or_canonical(folder)
         resources["metadata"] = {"name": Path(filename).stem, "path": str(folder)}
-        return self.from_notebook_node(restored.notebook, resources, **kwargs)  # type: ignore[no-any-return]
+        done: tuple[NotebookNode, Any] = self.from_notebook_node(
+            restored.notebook, resources, **kwargs
+        )
+        return done
 
 
-class GradeStep(NbGraderPreprocessor):  # type: ignore[misc]
+class GradeStep(NbGraderPreprocessor):
     """Grades the submission outside this process and writes the outcome into the notebook."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:

@@ -12,7 +12,7 @@ from nbgrader.utils import is_solution
 from autograder.release.regions import code_stub
 
 
-class NamedStubs(ClearSolutions):  # type: ignore[misc]
+class NamedStubs(ClearSolutions):
     """Replace each solution by ``raise NotImplementedError("<exercise>")``.
 
     The exercise is the cell's grade_id; in a class, each method's region gets the class's name.

@@ -15,7 +15,12 @@ from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 
 from autograder.adapters.nbgrader import plugin
-from autograder.adapters.nbgrader.app import course_directory, load_config, quiet_logger
+from autograder.adapters.nbgrader.app import (
+    course_directory,
+    load_config,
+    quiet_logger,
+    quiet_sqlalchemy,
+)
 from autograder.course import Course
 from autograder.errors import CourseError
 from autograder.grading.records import write_record
@@ -61,7 +66,8 @@ class Writer:
         converter = Autograde(coursedir=coursedir, config=self._config, log=self._log)
         converter.force = True
         try:
-            converter.start()
+            with quiet_sqlalchemy():
+                converter.start()
         except (NbGraderException, SystemExit) as error:
             raise CourseError(
                 f"nbgrader could not write the grade of {student!r}; see its log at "
