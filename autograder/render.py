@@ -10,23 +10,39 @@ import html
 import textwrap
 from dataclasses import dataclass
 
-from autograder.results import CheckResult, ExerciseResult
+from autograder.results import CheckResult, CheckStatus, ExerciseResult
 
-WORDS = {
+WIDTH = 88
+
+HINT = "Hint: "
+
+WORDS: dict[CheckStatus, str] = {
     "passed": "passed",
     "failed": "failed",
     "error": "error",
     "timeout": "timeout",
     "missing": "to do",
 }
-COLOURS = {
+
+# White letters on these read well on a light page and on JupyterLab's dark theme.
+_COLOURS: dict[CheckStatus, str] = {
     "passed": "#1a7f37",
     "failed": "#c62828",
     "error": "#c62828",
     "timeout": "#c62828",
-    "missing": "#8a6d00",
+    "missing": "#6e6e6e",
 }
-WIDTH = 88
+
+# Styles stand in the tags: no page that shows the table knows a class of ours. Text has no colour
+# of its own, so it takes the theme's.
+_PARAGRAPH = 'style="margin:0.4em 0"'
+_CELL_STYLE = "text-align:left;vertical-align:top;padding:0.35em 0.8em 0.35em 0.3em;line-height:1.4"
+_CELL = f'style="{_CELL_STYLE};white-space:normal;overflow-wrap:anywhere"'
+_NARROW = f'style="{_CELL_STYLE};white-space:nowrap"'
+_BADGE = (
+    "display:inline-block;min-width:4.5em;padding:0 0.4em;border-radius:3px;color:#ffffff;"
+    "font-weight:bold;text-align:center"
+)
 
 
 @dataclass(frozen=True)
@@ -54,70 +70,93 @@ def points(value: float) -> str:
 
 
 def inert(text: str, limit: int = 2000) -> str:
-    """Return `text` without control characters (but line breaks) and cut to `limit`."""
-    kept = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Return `text` cut to `limit`, without control characters but line breaks and tabs."""
+    kept = "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}"
+        for c in text[: limit + 1]
+    )
     return kept if len(kept) <= limit else kept[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def summary(result: ExerciseResult) -> str:
-    """One line: the points, and what of the exercise was checked."""
+def summary(result: ExerciseResult) -> tuple[str, str]:
+    """Return the points earned, and how much of the exercise was checked, as two sentences."""
     earned = f"{result.name}: {points(result.points)} of {points(result.covered)} points"
-    if result.covered < result.max_points:
-        rest = points(result.max_points - result.covered)
-        return (
-            f"{earned} in the visible checks. "
-            f"The other {rest} of {points(result.max_points)} are checked after submission."
-        )
-    return f"{earned}."
+    if result.covered >= result.max_points:
+        return f"{earned}.", ""
+    rest, total = points(result.max_points - result.covered), points(result.max_points)
+    return (
+        f"{earned} in the visible checks.",
+        f"The other {rest} of its {total} points are checked after submission.",
+    )
 
 
 def plain_table(result: ExerciseResult) -> str:
     """Return the table as text of at most `WIDTH` columns."""
-    lines = [summary(result)]
-    for check in result.checks:
-        worth = f"{points(check.points)}/{points(check.max_points)}"
-        lines.append(f"  {WORDS[check.status]:<8} {worth:>8}  {inert(check.title)}")
-        lines += _wrapped(_remarks(check))
-    for note in result.notes:
-        lines += _wrapped(note)
+    common = _common_message(result)
+    lines = [line for text in (*summary(result), common, *result.notes) for line in _wrapped(text)]
+    worths = [f"{points(c.points)}/{points(c.max_points)}" for c in result.checks]
+    width = max(map(len, worths), default=0)
+    for check, worth in zip(result.checks, worths, strict=True):
+        start = f"  {WORDS[check.status]:<7}  {worth:>{width}}  "
+        indent = " " * len(start)
+        lines += _wrapped(check.title, start, indent)
+        lines += [line for text in _remarks(check, common) for line in _wrapped(text, indent)]
     return "\n".join(lines)
 
 
-def _wrapped(text: str) -> list[str]:
-    indent = " " * 21
+def _wrapped(text: str, first: str = "", then: str | None = None) -> list[str]:
+    """Wrap each line of `text`; the first one begins with `first`, the others with `then`."""
+    rest = first if then is None else then
     return [
         line
-        for part in inert(text).split("\n")
-        for line in textwrap.wrap(part, WIDTH, initial_indent=indent, subsequent_indent=indent)
+        for number, part in enumerate(inert(text).split("\n"))
+        for line in textwrap.wrap(
+            part, WIDTH, initial_indent=rest if number else first, subsequent_indent=rest
+        )
     ]
 
 
-def _remarks(check: CheckResult) -> str:
-    return "\n".join(filter(None, [check.message, *check.notes]))
+def _common_message(result: ExerciseResult) -> str:
+    """Return what all checks say, if it is the same: a stub is mentioned once."""
+    messages = {check.message for check in result.checks}
+    return messages.pop() if len(result.checks) > 1 and len(messages) == 1 else ""
+
+
+def _remarks(check: CheckResult, common: str) -> list[str]:
+    """Return what is said below a check's title: complaint, hint, notes."""
+    complaint, hint = "" if check.message == common else check.message, ""
+    if HINT in complaint:
+        complaint, _, hint = complaint.rpartition(HINT)
+        hint = HINT + hint
+    return [text for text in (complaint.strip(), hint, *check.notes) if text]
 
 
 def html_table(result: ExerciseResult) -> str:
     """Return the table as HTML without scripts, links or classes."""
-    rows = "".join(_row(check) for check in result.checks)
-    notes = "".join(f"<p style='margin:.3em 0'>{_text(note)}</p>" for note in result.notes)
-    cell = "style='text-align:left;padding:.2em .8em .2em 0'"
+    common = _common_message(result)
+    earned, rest = summary(result)
+    below = "".join(
+        f"<p {_PARAGRAPH}>{_text(text)}</p>" for text in (common, *result.notes) if text
+    )
+    head = f"<th {_NARROW}>result</th><th {_NARROW}>points</th><th {_CELL}>check</th>"
+    rows = "".join(_row(check, common) for check in result.checks)
     return (
-        f"<div><p style='margin:.3em 0'><b>{_text(summary(result))}</b></p>"
-        f"<table style='margin-left:0'><thead><tr><th {cell}>check</th><th {cell}>points</th>"
-        f"<th {cell}>result</th></tr></thead><tbody>{rows}</tbody></table>{notes}</div>"
+        f"<div><p {_PARAGRAPH}><b>{_text(earned)}</b> {_text(rest)}</p>{below}"
+        f'<table style="margin:0.4em 0;max-width:60em"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
-def _row(check: CheckResult) -> str:
-    cell = "style='text-align:left;vertical-align:top;padding:.2em .8em .2em 0;max-width:45em'"
-    badge = f"<b style='color:{COLOURS[check.status]}'>{WORDS[check.status]}</b>"
-    remarks = _remarks(check)
-    message = f" {_text(remarks)}" if remarks else ""
-    worth = f"{points(check.points)}&nbsp;/&nbsp;{points(check.max_points)}"
-    return (
-        f"<tr><td {cell}>{_text(check.title)}</td><td {cell}>{worth}</td>"
-        f"<td {cell}>{badge}{message}</td></tr>"
-    )
+def _row(check: CheckResult, common: str) -> str:
+    style = f"{_BADGE};background-color:{_COLOURS[check.status]}"
+    badge = f'<span style="{style}">{WORDS[check.status]}</span>'
+    worth = f"{points(check.points)} / {points(check.max_points)}"
+    said = "<br>".join([f"<b>{_text(check.title)}</b>", *map(_remark, _remarks(check, common))])
+    return f"<tr><td {_NARROW}>{badge}</td><td {_NARROW}>{worth}</td><td {_CELL}>{said}</td></tr>"
+
+
+def _remark(text: str) -> str:
+    return f"<i>{_text(text)}</i>" if text.startswith(HINT) else _text(text)
 
 
 def _text(text: str) -> str:

@@ -3,9 +3,10 @@
 For each lab, every correct recipe is trained from many seeds, each with data of its own as a
 submission gets them, and judged on the test split. The threshold is the 1 % quantile of these
 accuracies, of the lowest recipe where several are correct, less one test sample, rounded down to a
-multiple of 0.005. A correct solution then misses at most once in a hundred runs; since a failing lab is run again with two
-further seeds and the best counts, once in a million submissions. The recipes that learn but must
-not pass are judged likewise, and their passing rate stands beside the threshold.
+multiple of 0.005. A correct solution then misses at most once in a hundred runs; since a failing
+lab is run again with two further seeds and the best counts, once in a million submissions. The
+recipes that learn but must not pass are judged likewise, and their passing rate stands beside the
+threshold.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ class Recipe:
     epochs, batch_size, lr
         Minibatch SGD: each epoch cuts a fresh permutation, the short last batch is kept, gradients
         are averaged over the batch.
-    initial
-        Weights from N(0, 1) (``"normal"``) or with standard deviation 1/sqrt(n_in) (``"scaled"``);
-        biases from N(0, 1).
+    weight_sd
+        Standard deviation of the Gaussian initial weights; None for 1/sqrt(n_in) in each layer.
+        Biases come from N(0, 1).
     output
         ``"sigmoid"`` with the quadratic cost, or ``"softmax"`` with cross entropy.
     l2
@@ -50,7 +50,7 @@ class Recipe:
     epochs: int
     batch_size: int
     lr: float
-    initial: Literal["normal", "scaled"] = "normal"
+    weight_sd: float | None = 1.0
     output: Literal["sigmoid", "softmax"] = "sigmoid"
     l2: float = 0.0
     dropout: float = 0.0
@@ -198,10 +198,10 @@ def _start(
 ) -> Ensemble:
     weights, biases = [], []
     for n_in, n_out in zip(recipe.sizes[:-1], recipe.sizes[1:], strict=True):
-        scale = 1.0 / np.sqrt(n_in) if recipe.initial == "scaled" else 1.0
+        sd = recipe.weight_sd if recipe.weight_sd is not None else 1.0 / np.sqrt(n_in)
         W, b = [], []
         for rng in rngs:
-            W.append(scale * rng.standard_normal((n_out, n_in)))
+            W.append(sd * rng.standard_normal((n_out, n_in)))
             b.append(rng.standard_normal(n_out))
         weights.append(torch.tensor(np.stack(W), dtype=dtype, device=device))
         biases.append(torch.tensor(np.stack(b), dtype=dtype, device=device))

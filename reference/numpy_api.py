@@ -98,7 +98,7 @@ def numerical_gradient(
 
 def sgd_update(params: Sequence[ArrayLike], grads: Sequence[ArrayLike], lr: float) -> list[Array]:
     """Return new arrays ``p - lr * g``; see `sgd.sgd_update`."""
-    return _arrays(sgd.sgd_update(_tensors(params), _tensors(grads), lr))
+    return _arrays(sgd.sgd_update(_tensors(params), _tensors(grads), float(lr)))
 
 
 def minibatches(
@@ -126,7 +126,7 @@ def train(
         to_tensor(T),
         epochs,
         batch_size,
-        lr,
+        float(lr),
         rng,
     )
     return _arrays(new_weights), _arrays(new_biases)
@@ -164,14 +164,14 @@ def dropout_mask(
     shape: int | tuple[int, ...], rate: float, rng: np.random.Generator
 ) -> Float[Array, "*shape"]:
     """Return an inverted-dropout mask; see `regularization.dropout_mask`."""
-    return to_array(regularization.dropout_mask(shape, rate, rng))
+    return to_array(regularization.dropout_mask(shape, float(rate), rng))
 
 
 def dropout_forward(
     x: ArrayLike, rate: float, rng: np.random.Generator, training: bool
 ) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
     """Return ``(out, mask)``; see `regularization.dropout_forward`."""
-    out, mask = regularization.dropout_forward(to_tensor(x), rate, rng, training)
+    out, mask = regularization.dropout_forward(to_tensor(x), float(rate), rng, training)
     return to_array(out), to_array(mask)
 
 

@@ -11,6 +11,9 @@ from matplotlib.figure import Figure
 from autograder.render import inert
 from autograder.results import Grade
 
+MAX_HEIGHT = 100.0
+"""Inches; the names of some 400 students can be read."""
+
 
 def draw_class(graded: Sequence[tuple[str, Grade]], path: Path) -> None:
     """Draw students against exercises, coloured by the share of points earned.
@@ -26,12 +29,14 @@ def draw_class(graded: Sequence[tuple[str, Grade]], path: Path) -> None:
     share = np.array(
         [[e.points / e.max_points if e.max_points else 1.0 for e in g.exercises] for _, g in graded]
     )
-    height = 1.9 + 0.24 * len(graded)
+    height = min(1.9 + 0.24 * len(graded), MAX_HEIGHT)
     figure = Figure(figsize=(7.5 + 0.35 * len(exercises), height), layout="constrained")
     grid, bars = figure.subplots(1, 2, width_ratios=[2.2, 1], sharey=True)
     image = grid.imshow(share, cmap="RdYlGn", vmin=0, vmax=1, aspect="auto")
     grid.set_xticks(range(len(exercises)), [e.name for e in exercises], rotation=35, ha="right")
-    grid.set_yticks(range(len(graded)), [inert(student, 32) for student, _ in graded])
+    # A dollar sign in a folder's name would begin a formula.
+    names = [inert(student, 32).replace("$", r"\$") for student, _ in graded]
+    grid.set_yticks(range(len(graded)), names)
     grid.set_title(f"{graded[0][1].assignment}: share of points by exercise")
     grid.set_xticks(np.arange(len(exercises) + 1) - 0.5, minor=True)
     grid.set_yticks(np.arange(len(graded) + 1) - 0.5, minor=True)

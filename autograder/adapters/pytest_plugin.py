@@ -2,7 +2,8 @@
 
 Five steps, one way: a notebook beside a ``checks.py`` is a file, its exercises are items, the
 notebook is executed in place when the first of them runs, the visible checks run, their table is
-the failure's text.
+the failure's text. pytest loads this module in every project of the environment, so it imports
+nothing large before there is such a notebook.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from autograder.adapters.discovery import ELSEWHERE, is_assignment, notebooks_of
 
 if TYPE_CHECKING:
     from autograder.adapters.near_run import NearRun
@@ -27,16 +30,30 @@ class ExerciseFailed(Exception):
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect notebooks that have a ``checks.py`` of an assignment beside them."""
-    if file_path.suffix == ".ipynb" and (file_path.parent / "checks.py").is_file():
-        return NotebookFile.from_parent(parent, path=file_path)  # type: ignore[no-any-return]
-    return None
+    """Collect the notebook of an assignment, or any beside its checks that is asked for."""
+    if file_path.suffix != ".ipynb" or not is_assignment(file_path.parent):
+        return None
+    if not parent.session.isinitpath(file_path) and (
+        _is_elsewhere(file_path, parent) or file_path not in notebooks_of(file_path.parent)
+    ):
+        return None
+    return NotebookFile.from_parent(parent, path=file_path)
+
+
+def _is_elsewhere(path: Path, parent: pytest.Collector) -> bool:
+    """Whether a folder between what pytest was asked for and `path` holds copies only."""
+    for folder in path.parents:
+        if parent.session.isinitpath(folder) or folder == parent.config.rootpath:
+            return False
+        if folder.name in ELSEWHERE:
+            return True
+    return False
 
 
 class NotebookFile(pytest.File):
     """A student's notebook."""
 
-    run: NearRun | None = None
+    run: NearRun
 
     def collect(self) -> Iterable[pytest.Item]:
         """Return one item per exercise."""
@@ -50,14 +67,6 @@ class NotebookFile(pytest.File):
         for name in self.run.names:
             yield ExerciseItem.from_parent(self, name=name)
 
-    def executed(self) -> NearRun:
-        """Return the run, with the notebook executed once."""
-        if self.run is None:
-            raise RuntimeError("collect() comes first")
-        if not self.run.namespace:
-            self.run.execute()
-        return self.run
-
 
 class ExerciseItem(pytest.Item):
     """The visible checks of one exercise."""
@@ -66,7 +75,10 @@ class ExerciseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the checks."""
-        result = self.parent.executed().check(self.name)
+        run = self.parent.run
+        result = run.check(self.name)
+        if run.printed[self.name]:
+            self.add_report_section("call", "stdout", run.printed[self.name])
         if result.status != "passed":
             raise ExerciseFailed(result)
 

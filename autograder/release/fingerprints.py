@@ -31,7 +31,10 @@ def squeeze(text: str) -> str:
 
 
 def weight(node: ast.expr) -> int:
-    """Count what goes on in an expression: operations, calls, numbers, repeated variables."""
+    """Count what goes on in an expression: operations, calls, numbers, repeated variables.
+
+    0 if there is no variable in it.
+    """
     total = 0
     names: Counter[str] = Counter()
     for part in ast.walk(node):
@@ -41,7 +44,7 @@ def weight(node: ast.expr) -> int:
             total += isinstance(part.value, (int, float)) and not isinstance(part.value, bool)
         elif isinstance(part, ast.Name) and part.id not in _FIXED_NAMES:
             names[part.id] += 1
-    return total + sum(names.values()) - len(names)
+    return total + sum(names.values()) - len(names) if names else 0
 
 
 def fingerprints(source: str) -> Iterator[tuple[str, ast.expr]]:
@@ -143,10 +146,19 @@ class _Anonymous(_Numbers):
 
 def statements(source: str) -> Iterator[str]:
     """Yield the telling expressions that a statement computes, as squeezed source text."""
+    lines = source.encode().split(b"\n")
     for node in ast.walk(ast.parse(source)):
         value = getattr(node, "value", None)
         computes = isinstance(node, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr))
         if computes and value is not None and weight(value) >= EXACT_WEIGHT:
-            texts = (ast.get_source_segment(source, value) or "", ast.unparse(value))
+            texts = (_segment(lines, value), ast.unparse(value))
             if not _is_idiom(value):
                 yield from (text for text in map(squeeze, texts) if len(text) >= CODE_LENGTH)
+
+
+def _segment(lines: list[bytes], node: ast.expr) -> str:
+    """Like `ast.get_source_segment`, which splits the source anew each time."""
+    part = lines[node.lineno - 1 : node.end_lineno]
+    part[-1] = part[-1][: node.end_col_offset]
+    part[0] = part[0][node.col_offset :]
+    return b"\n".join(part).decode()

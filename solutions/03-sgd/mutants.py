@@ -1,9 +1,5 @@
 """Mistakes that students make in 03-sgd."""
 
-# A mutant runs in the notebook, where these names are defined; here they are only mentioned.
-# mypy: ignore-errors
-# ruff: noqa: F821
-
 import numpy as np
 
 from autograder.catalogue import mutant
@@ -179,9 +175,7 @@ def batches_drawn_apart(n_samples, batch_size, rng):
 @mutant("minibatches", hint="Can neighbours separate?", note="row 43")
 def batches_block_order(n_samples, batch_size, rng):
     """Only the order of the blocks is shuffled; the short one stays last."""
-    blocks = [
-        np.arange(k, min(k + batch_size, n_samples)) for k in range(0, n_samples, batch_size)
-    ]
+    blocks = [np.arange(k, min(k + batch_size, n_samples)) for k in range(0, n_samples, batch_size)]
     n_full = n_samples // batch_size
     return [blocks[k] for k in rng.permutation(n_full)] + blocks[n_full:]
 
@@ -793,12 +787,12 @@ def two_features_one_layer(X_train, T_train, rng):
     return train(weights, biases, X_train, T_train, 30, 10, 1.0, rng)
 
 
-@mutant("lab_two_features", hint="How many steps does the net take in 30 epochs?")
-def two_features_all_samples_at_once(X_train, T_train, rng):
-    """All samples are in one batch, so that an epoch is a single step."""
+@mutant("lab_two_features", hint="How often is every sample used?")
+def two_features_one_epoch(X_train, T_train, rng):
+    """One epoch only."""
     weights = [rng.standard_normal((5, 2)), rng.standard_normal((2, 5))]
     biases = [rng.standard_normal(5), rng.standard_normal(2)]
-    return train(weights, biases, X_train, T_train, 30, len(X_train), 1.0, rng)
+    return train(weights, biases, X_train, T_train, 1, 10, 1.0, rng)
 
 
 @mutant("lab_digits", hint="Which net do you return?")

@@ -33,9 +33,9 @@
 # Two questions are answered in words; a person reads them.
 #
 # **Given:** `feedforward` and `gradients`, which you wrote last time, `two_features`, and a loader
-# for the digits. After each function stands a cell with `check(...)`. It runs the tests that you can
-# see, as often as you like, and says how many of the points they cover; the others are earned with
-# inputs that only the grader knows.
+# for the digits. After each function stands a cell with `check(...)`. It runs the tests that you
+# can see, as often as you like, and says how many of the points they cover; the others are earned
+# with inputs that only the grader knows.
 #
 # **Conventions**, as before: samples are rows. `X` is $(N, n_\text{in})$, the targets `T` are
 # $(N, n_\text{out})$ and one-hot, a layer's `W` is $(n_\text{out}, n_\text{in})$ and its `b` is
@@ -53,7 +53,7 @@ from autograder import check
 #
 # Sigmoid neurons in every layer and the mean quadratic cost
 #
-# $$ C = \frac1N \sum_{n=1}^{N} C_n , \qquad C_n = \frac12 \sum_j \left(a^L_{nj} - t_{nj}\right)^2 . $$
+# $$ C = \frac1N \sum_{n=1}^{N} C_n , \qquad C_n = \frac12 \sum_j (a^L_{nj} - t_{nj})^2 . $$
 #
 # `gradients` returns the slopes of this mean: it has divided by the number of samples already.
 
@@ -84,9 +84,9 @@ def gradients(weights, biases, X, T):
 
 
 # %% [markdown]
-# The digits are small: 8 x 8 pixels, handwritten, 1201 of them. We train on three quarters and keep
-# every fourth image for **validation**: the net never learns from those, so they tell how it does on
-# digits that it has not seen. (The grader has others, which you have not seen either.)
+# The digits are small: 8 x 8 pixels, handwritten, 1201 of them. We train on three quarters and
+# keep every fourth image for **validation**: the net never learns from those, so they tell how it
+# does on digits that it has not seen. (The grader has others, which you have not seen either.)
 
 
 # %%
@@ -111,7 +111,7 @@ X_val, T_val = X[held_out], T[held_out]
 # %% figure=true
 def figure_digits():
     """The first images, with their labels."""
-    fig, axes = plt.subplots(2, 10, figsize=(9, 2.2))
+    _, axes = plt.subplots(2, 10, figsize=(9, 2.2))
     for ax, image, label in zip(axes.flat, images, labels, strict=False):
         ax.imshow(image, cmap="gray_r")
         ax.set_title(str(label), fontsize=9)
@@ -125,13 +125,14 @@ figure_digits()
 # ## One step downhill
 #
 # Change all parameters $\theta$ by $\Delta\theta$, and to first order the cost changes by
-# $\nabla C \cdot \Delta\theta$. Among all steps of a given length the one against the gradient lowers
-# the cost most:
+# $\nabla C \cdot \Delta\theta$. Among all steps of a given length the one against the gradient
+# lowers the cost most:
 #
 # $$ \theta \;\to\; \theta - \eta\, \nabla C . $$
 #
 # It is the motion of a ball in honey: the velocity, not the acceleration, follows the force
 # $-\nabla C$. The **learning rate** $\eta$ is the length of a time step.
+
 
 # %% exercise="sgd_update"
 def sgd_update(params, grads, lr):
@@ -167,12 +168,13 @@ check("sgd_update")
 #
 # $$ \nabla C \;\approx\; \frac1m \sum_{n \in B} \nabla C_n . $$
 #
-# It is right on average, and its standard deviation falls like $1/\sqrt m$, as for every measurement
-# that is repeated $m$ times, while its price grows like $m$.
+# It is right on average, and its standard deviation falls like $1/\sqrt m$, as for every
+# measurement that is repeated $m$ times, while its price grows like $m$.
 #
-# One **epoch** uses every sample once: shuffle the samples, cut the shuffled row into batches of $m$,
-# take a step for each. If $m$ does not divide $N$ the last batch is shorter; its samples count, too.
-# The batches hold *indices*, so that `X[batch]` and `T[batch]` belong together.
+# One **epoch** uses every sample once: shuffle the samples, cut the shuffled row into batches of
+# $m$, take a step for each. If $m$ does not divide $N$ the last batch is shorter; its samples
+# count, too. The batches hold *indices*, so that `X[batch]` and `T[batch]` belong together.
+
 
 # %% exercise="minibatches"
 def minibatches(n_samples, batch_size, rng):
@@ -203,8 +205,9 @@ def minibatches(n_samples, batch_size, rng):
 check("minibatches")
 
 # %% [markdown]
-# How good is the estimate? A net of one layer, all weights 0, looks at the digits. Each point is the
-# gradient of one minibatch, along two of the 640 weights; the cross is the gradient of all samples.
+# How good is the estimate? A net of one layer, all weights 0, looks at the digits. Each point is
+# the gradient of one minibatch, along two of the 640 weights; the cross is the gradient of all
+# samples.
 
 
 # %% figure=true
@@ -216,9 +219,8 @@ def figure_gradient_estimates():
     fig, axes = plt.subplots(1, 3, figsize=(10, 3.7), sharex=True, sharey=True)
     for ax, size in zip(axes, (1, 10, 100), strict=True):
         batches = [batch for _ in range(35) for batch in minibatches(len(X_train), size, rng)]
-        cloud = np.array(
-            [gradients(weights, biases, X_train[k], T_train[k])[0][0][3, [20, 43]] for k in batches[:300]]
-        )
+        estimates = [gradients(weights, biases, X_train[k], T_train[k]) for k in batches[:300]]
+        cloud = np.array([dWs[0][3, [20, 43]] for dWs, _ in estimates])
         spread = np.sqrt(np.mean(np.sum((cloud - full) ** 2, axis=1)))
         ax.plot(*cloud.T, ".", alpha=0.4)
         ax.plot(*full, "k+", markersize=14, markeredgewidth=2)
@@ -232,18 +234,18 @@ def figure_gradient_estimates():
 figure_gradient_estimates()
 
 # %% [markdown]
-# **Question.** You have time for a fixed number of gradients of single samples, say 90 000. You may
-# spend them on 100 steps with the gradient of all 900 samples, or on 9000 steps with minibatches of
-# 10. Use the formula for the spread and the picture: what do you gain with small batches, what do you
-# lose, and why is the noise hardly a problem at the beginning of the training, but one at its end?
+# **Question.** You have time for a fixed number of gradients of single samples, say 90 000. You
+# may spend them on 100 steps with the gradient of all 900 samples, or on 9000 steps with
+# minibatches of 10. Use the formula for the spread and the picture: what do you gain with small
+# batches, what do you lose, and why is the noise hardly a problem at the beginning of the
+# training, but one at its end?
 
 # %% [markdown] written="small_batches" points=2
 # ### BEGIN SOLUTION
-# - Gain: 90 times as many steps for the same price, each with the weights that the last one improved.
-#   The spread of the estimate is only $1/\sqrt{10}$ of that of a single sample. The full gradient is
-#   more exact by another factor $\sqrt{90} \approx 9.5$, but costs 90 times as much: accuracy
-#   grows with the square root of the price. (Also right: samples resemble each other, so most of the
-#   full gradient is told by a few; noise helps out of flat regions.)
+# - Gain: 90 times as many steps for the same price, each with the weights that the last one
+#   improved. Exactness is expensive: ten times the batch costs ten times as much and narrows the
+#   spread by $\sqrt{10} \approx 3$ only, as the picture shows. (Also right: samples resemble each
+#   other, so a few tell most of the full gradient; noise helps out of flat regions.)
 # - Lose: each step points a little wrong.
 # - At the beginning the mean gradient is large against the spread: nearly every minibatch points
 #   downhill, and errors of successive steps average out. Near a minimum the mean gradient goes to
@@ -264,6 +266,7 @@ figure_gradient_estimates()
 #
 # where $m$ is the number of samples in *this* batch. An epoch of $N$ samples is
 # $\lceil N/m \rceil$ steps.
+
 
 # %% exercise="train"
 def train(weights, biases, X, T, epochs, batch_size, lr, rng):
@@ -309,10 +312,11 @@ check("train")
 # %% [markdown]
 # ## How good is it?
 #
-# Two numbers say how a net does on a set of samples: its **cost** $C$, which training lowers, and its
-# **accuracy**, which we care about: the share of samples for which the largest output is that of
-# the right class. The accuracy has no useful slope (it jumps when one sample changes sides), which is
-# why we descend the cost instead.
+# Two numbers say how a net does on a set of samples: its **cost** $C$, which training lowers, and
+# its **accuracy**, which we care about: the share of samples for which the largest output is that
+# of the right class. The accuracy has no useful slope (it jumps when one sample changes sides),
+# which is why we descend the cost instead.
+
 
 # %% exercise="evaluate"
 def evaluate(weights, biases, X, T):
@@ -359,7 +363,7 @@ check("evaluate")
 # %% figure=true
 def figure_learning_rates():
     """Cost of the training samples, epoch by epoch, for learning rates over four decades."""
-    fig, ax = plt.subplots(figsize=(6.5, 4))
+    _, ax = plt.subplots(figsize=(6.5, 4))
     for lr in (0.01, 0.1, 1.0, 10.0, 100.0):
         rng = np.random.default_rng(2)
         net = [np.zeros((10, 64))], [np.zeros(10)]
@@ -379,8 +383,9 @@ figure_learning_rates()
 # %% [markdown]
 # ## Lab: 0 or 1, from two numbers
 #
-# How much of an image does one need to tell 0 from 1? `two_features` reduces each to two numbers: its
-# mean grey value, and the mean of the four pixels in its middle, where a 1 is black and a 0 is empty.
+# How much of an image does one need to tell 0 from 1? `two_features` reduces each to two numbers:
+# its mean grey value, and the mean of the four pixels in its middle, where a 1 is black and a 0 is
+# empty.
 #
 # Build a net of layers **2-5-2** and train it. The recipe:
 #
@@ -388,9 +393,10 @@ figure_learning_rates()
 #   deviation 1, drawn from `rng`;
 # - 30 epochs, batches of 10, learning rate 1.
 #
-# Your function is called with the training samples; the weights that it returns are judged on other
-# images. Everything that you have written so far may be called. You may also depart from the recipe:
-# what counts is the accuracy.
+# Your function is called with the training samples; the weights that it returns are judged on
+# other images. Everything that you have written so far may be called. You may also depart from the
+# recipe: what counts is the accuracy.
+
 
 # %% exercise="lab_two_features"
 def lab_two_features(X_train, T_train, rng):
@@ -471,6 +477,7 @@ figure_two_features()
 # renames the digits before it calls your function: a net in which all pixels are connected to all
 # neurons learns just as well from scrambled images. (Would you?)
 
+
 # %% exercise="lab_digits"
 def lab_digits(X_train, T_train, rng):
     """Train a net to read handwritten digits.
@@ -491,12 +498,8 @@ def lab_digits(X_train, T_train, rng):
         (10, 30), `biases` (30,) and (10,).
     """
     ### BEGIN SOLUTION
-    sizes = [X_train.shape[1], 30, 10]
-    weights = [
-        rng.standard_normal((n_out, n_in))
-        for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True)
-    ]
-    biases = [rng.standard_normal(n_out) for n_out in sizes[1:]]
+    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    biases = [rng.standard_normal(30), rng.standard_normal(10)]
     return train(weights, biases, X_train, T_train, epochs=30, batch_size=10, lr=3.0, rng=rng)
     ### END SOLUTION
 
@@ -505,20 +508,21 @@ def lab_digits(X_train, T_train, rng):
 check("lab_digits")
 
 # %% [markdown]
-# What does the net say? Left, the output of each image's *own* digit, right, the outputs of the nine
-# others, for images that it has not seen. Note the logarithmic scale.
+# What does the net say? Left, the output of each image's *own* digit, right, the outputs of the
+# nine others; for images that it has learned from, and for new ones. Note the logarithmic scale.
 
 
 # %% figure=true
 def figure_outputs():
     """Distribution of the outputs for the right digit and for the wrong ones."""
     net = lab_digits(X_train, T_train, np.random.default_rng(4))
-    fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
+    _, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
     for samples, targets, name in ((X_train, T_train, "training"), (X_val, T_val, "validation")):
         outputs = feedforward(*net, samples)[1][-1]
         for ax, chosen in zip(axes, (targets == 1, targets == 0), strict=True):
             share = np.full(chosen.sum(), 1 / chosen.sum())
-            ax.hist(outputs[chosen], bins=25, range=(0, 1), weights=share, histtype="step", label=name)
+            bins = np.linspace(0, 1, 26)
+            ax.hist(outputs[chosen], bins, weights=share, histtype="step", label=name)
     axes[0].set(xlabel="output for the right digit", ylabel="share of the outputs", yscale="log")
     axes[1].set(xlabel="outputs for the wrong digits")
     axes[0].legend(loc="upper left")
@@ -529,9 +533,9 @@ figure_outputs()
 
 
 # %% [markdown]
-# And where is it wrong? Each image is read by a net that was trained on the other half of the images.
-# Above the misread ones: the true digit, the net's answer, and the output that decided it. Which of
-# them would you have read correctly?
+# And where is it wrong? Each image is read by a net that was trained on the other half of the
+# images. Above the misread ones: the true digit, the net's answer, and the output that decided it.
+# Which of them would you have read correctly?
 
 
 # %% figure=true
@@ -540,7 +544,7 @@ def figure_misidentified():
     half = np.arange(len(X)) % 2 == 0
     outputs = np.empty_like(T)
     for part in (half, ~half):
-        net = lab_digits(X[~part], T[~part], np.random.default_rng(4))
+        net = lab_digits(X[~part], T[~part], np.random.default_rng(7))
         outputs[part] = feedforward(*net, X[part])[1][-1]
     said = outputs.argmax(axis=1)
     wrong = np.flatnonzero(said != labels)
@@ -574,7 +578,7 @@ def figure_overfitting():
         net = train(*net, few, targets, 1, 10, 3.0, rng)
         curves.append([*evaluate(*net, few, targets), *evaluate(*net, X_val, T_val)])
     train_loss, train_accuracy, val_loss, val_accuracy = np.transpose(curves)
-    fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
+    _, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
     epochs = np.arange(1, 101)
     left.plot(epochs, train_loss, label="training")
     left.plot(epochs, val_loss, label="validation")
@@ -594,11 +598,12 @@ figure_overfitting()
 
 # %% [markdown] written="overfitting" points=2
 # ### BEGIN SOLUTION
-# - The training cost keeps falling and the training accuracy reaches 1; the validation cost levels
-#   off early and stays well above, the validation accuracy stops near its final value. Overfitting is
-#   where the training curves go on improving and the validation curves do not.
-# - Afterwards the net learns the peculiarities of the 150 images, which other images do not share; it
-#   has about 2300 parameters to do so.
+# - The training cost keeps falling and the training accuracy reaches 1 (here after about 20
+#   epochs); the validation cost levels off early and stays well above, the validation accuracy
+#   hardly changes any more. Overfitting is where the training curves go on improving and the
+#   validation curves do not.
+# - Afterwards the net learns the peculiarities of the 150 images, which other images do not share;
+#   it has about 2300 parameters to do so.
 # - More training images (the best remedy), stopping when the validation curve stops improving, a
 #   penalty on large weights, dropout, a smaller net, shifted or rotated copies of the images.
 #

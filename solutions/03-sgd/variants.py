@@ -1,9 +1,5 @@
 """Right answers to 03-sgd in other styles."""
 
-# A variant runs in the notebook, where these names are defined; here they are only mentioned.
-# mypy: ignore-errors
-# ruff: noqa: F821
-
 import numpy as np
 
 from autograder.catalogue import variant
@@ -38,7 +34,9 @@ def update_as_tuple(params, grads, lr):
 @variant("sgd_update")
 def update_in_float32(params, grads, lr):
     """Single precision."""
-    return [p.astype(np.float32) - np.float32(lr) * g.astype(np.float32) for p, g in zip(params, grads)]
+    return [
+        p.astype(np.float32) - np.float32(lr) * g.astype(np.float32) for p, g in zip(params, grads)
+    ]
 
 
 # --- minibatches --------------------------------------------------------------------------------
@@ -196,7 +194,9 @@ def evaluate_in_loops(weights, biases, X, T):
     for x, t in zip(X, T):
         y = feedforward(weights, biases, x[np.newaxis])[1][-1][0]
         loss += sum(0.5 * (y_j - t_j) ** 2 for y_j, t_j in zip(y, t))
-        right += int(max(range(len(t)), key=lambda j: y[j]) == max(range(len(t)), key=lambda j: t[j]))
+        right += int(
+            max(range(len(t)), key=lambda j: y[j]) == max(range(len(t)), key=lambda j: t[j])
+        )
     return loss / len(X), right / len(X)
 
 
@@ -216,6 +216,7 @@ def evaluate_in_float32(weights, biases, X, T):
     output = feedforward(weights, biases, X)[1][-1].astype(np.float32)
     loss = np.float32(0.5) * ((output - T.astype(np.float32)) ** 2).sum(1).mean()
     return loss, (output.argmax(1) == T.argmax(1)).astype(np.float32).mean()
+
 
 # --- labs ---------------------------------------------------------------------------------------
 

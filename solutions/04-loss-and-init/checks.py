@@ -301,8 +301,8 @@ def init_reproducible(student: Student, case: Case) -> None:
     "lab_initialization",
     points=1.5,
     title=f"at least {LAB_ACCURACY:.0%} of the digits that were held out are read correctly",
-    hint="Is every layer's z of order 1 at the start? Is what you return the trained network, after "
-    "all the epochs? A little luck is part of it: a run that fails is repeated twice.",
+    hint="Is every layer's z of order 1 at the start? Is what you return the trained network, "
+    "after all the epochs? A little luck is part of it: a run that fails is repeated twice.",
     attempts=3,
     cpu_seconds=120,
 )

@@ -289,9 +289,7 @@ def lab_new_digits(student: Student, case: Case) -> None:
     data = labs.initialization_case(case.rng)
     sizes = list(labs.INITIALIZATION.sizes)
     label = "lab_initialization(sizes, X_train, T_train, rng)"
-    result = student.call(
-        "lab_initialization", sizes, data.X_train, data.T_train, case.generator()
-    )
+    result = student.call("lab_initialization", sizes, data.X_train, data.T_train, case.generator())
     weights, biases = expect.parameters(label, result, sizes)
     share = labs.accuracy(weights, biases, data.X_test, data.T_test)
     wanted = labs.threshold("lab_initialization")

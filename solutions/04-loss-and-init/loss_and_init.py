@@ -425,7 +425,8 @@ def init_weights(sizes, rng):
     """
     ### BEGIN SOLUTION
     weights, biases = [], []
-    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for layer in range(1, len(sizes)):
+        n_in, n_out = sizes[layer - 1], sizes[layer]
         weights.append(rng.standard_normal((n_out, n_in)) / np.sqrt(n_in))
         biases.append(rng.standard_normal(n_out))
     return weights, biases
@@ -468,8 +469,8 @@ figure_z()
 # %% [markdown]
 # ## 4.5 Lab: the same training, a better start
 #
-# The digits again: 8 x 8 pixels, handwritten, 1201 of them. We train on three quarters and keep every
-# fourth image for **validation**. (The grader has others, which you have not seen.)
+# The digits again: 8 x 8 pixels, handwritten, 1201 of them. We train on three quarters and keep
+# every fourth image for **validation**. (The grader has others, which you have not seen.)
 
 
 # %%
@@ -553,7 +554,7 @@ def figure_learning_speed():
         left.plot(accuracy, label=f"{name}: {accuracy[-1]:.3f} at the end")
         right.semilogy(cost, label=name)
     left.set(xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1))
-    left.legend(loc="center right")
+    left.legend(loc="lower right")
     right.set(xlabel="epoch", ylabel="training cost")
     right.legend()
     fig.tight_layout()
@@ -570,7 +571,8 @@ figure_learning_speed()
 # **Question.** Take the unscaled 64-200-10 network at its start, and assume that half of the hidden
 # outputs are near 1, the others near 0. How large is $|z|$ of an output neuron, typically, and how
 # large is $\sigma'(z)$ there? What does that mean for the gradients of *all* layers? Then the
-# opposite: why does a network not learn if all its weights are zero and all biases of a layer equal?
+# opposite: why does a network learn nothing useful if all its weights start at zero and all biases
+# of a layer are equal?
 
 # %% [markdown] written="why_the_start_matters" points=2
 # ### BEGIN SOLUTION
@@ -583,6 +585,6 @@ figure_learning_speed()
 # With all weights zero the hidden deltas $(\delta W) \odot \sigma'$ vanish, so the first layer gets
 # no gradient at first. All hidden neurons have the same output, so all weights that leave them get
 # the same gradient, and once these are not zero, the hidden neurons get the same gradients in turn.
-# They stay copies of each other forever: nothing breaks the symmetry, and 200 neurons do the work of
-# one. (1 point)
+# They stay copies of each other forever: nothing breaks the symmetry, and 200 neurons do the work
+# of one. (1 point)
 # ### END SOLUTION

@@ -36,7 +36,7 @@ def _kept(label: str, value: object, shape: tuple[int, ...]) -> NDArray[np.bool_
     """Return where a mask is not zero, or fail if it has more than one value there."""
     mask = expect.array(label, value, shape, because="the shape that was asked for")
     expect.finite(label, mask)
-    kept = mask != 0
+    kept: NDArray[np.bool_] = mask != 0
     expect.holds(
         bool(kept.any() and not kept.all()),
         label,
@@ -115,8 +115,7 @@ def mask_generator(student: Student, case: Case) -> None:
         "two calls with the same generator dropped the same units; expected a new draw.",
     )
     one, two = (
-        _kept("mask", student.call("dropout_mask", shape, rate, Rng(seed)), shape)
-        for _ in range(2)
+        _kept("mask", student.call("dropout_mask", shape, rate, Rng(seed)), shape) for _ in range(2)
     )
     expect.holds(
         bool((one == two).all()),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.checks import Case, Student, expect, hidden
+from autograder.errors import CheckFailed
 from autograder.values import Rng, Strided, describe
 from reference import labs
 from reference import numpy_api as ref
@@ -31,7 +32,7 @@ def inverted(label: str, value: object, shape: tuple[int, ...], rate: float) -> 
     """Return where an inverted-dropout mask keeps, or fail if it is none of this rate."""
     mask = expect.array(label, value, shape, because="the shape that was asked for")
     expect.finite(label, mask)
-    kept = mask != 0
+    kept: Flags = mask != 0
     expect.close(f"{label} where it is not zero", mask[kept], np.full(kept.sum(), 1 / (1 - rate)))
     share(label, kept, rate)
     return kept
@@ -59,8 +60,7 @@ def scattered(label: str, scatter: float) -> None:
         problem = "the number of dropped units is all but fixed"
     else:
         return
-    expect.holds(
-        False,
+    raise CheckFailed(
         label,
         f"{problem} (scatter of the counts {scatter:.2g}, for independent draws about 1); "
         "expected each unit to be dropped on its own.",
@@ -320,7 +320,7 @@ def judge(student: Student, case: Case, trace: Trace) -> None:
         problem = "did not stop in time."
         if stopped is not None:
             problem = f"stopped after {stopped + 1} epochs, too {'early' if early else 'late'}."
-        expect.holds(False, trace.label, problem)
+        raise CheckFailed(trace.label, problem)
     best_epoch = expect.scalar(f"{trace.label}: .best_epoch", stopper.get("best_epoch"))
     expect.holds(
         best_epoch == trace.best,

@@ -38,6 +38,8 @@
 # only the grader knows.
 
 # %%
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -46,15 +48,15 @@ from autograder import check
 # %% [markdown]
 # ## Given: what the earlier assignments built
 #
-# Shapes as always: `X` is $(N, n_\text{in})$, `T` is $(N, n_\text{out})$ and one-hot, $W$ of a layer
-# is $(n_\text{out}, n_\text{in})$; gradients are averaged over the batch.
+# Shapes as always: `X` is $(N, n_\text{in})$, `T` is $(N, n_\text{out})$ and one-hot, $W$ of a
+# layer is $(n_\text{out}, n_\text{in})$; gradients are averaged over the batch.
 
 
 # %%
 def feedforward(weights, biases, X):
     """Return (zs, activations) of a net of sigmoid neurons; activations[0] is X."""
     zs, activations = [], [X]
-    for W, b in zip(weights, biases):
+    for W, b in zip(weights, biases, strict=True):
         z = activations[-1] @ W.T + b
         decay = np.exp(-np.abs(z))
         zs.append(z)
@@ -79,7 +81,7 @@ def gradients(weights, biases, X, T):
 
 def sgd_update(params, grads, lr):
     """Return new arrays, one step downhill."""
-    return [p - lr * g for p, g in zip(params, grads)]
+    return [p - lr * g for p, g in zip(params, grads, strict=True)]
 
 
 def minibatches(n_samples, batch_size, rng):
@@ -123,8 +125,9 @@ def softmax_cross_entropy_gradient(z, t):
 
 def init_weights(sizes, rng):
     """Return random (weights, biases); W has standard deviation 1/sqrt(n_in)."""
-    weights = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in zip(sizes[:-1], sizes[1:])]
+    weights = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
     return weights, [rng.normal(size=n) for n in sizes[1:]]
+
 
 # %% [markdown]
 # ## Dropout: the mask
@@ -133,34 +136,40 @@ def init_weights(sizes, rng):
 # these functions scatter about their mean is the **variance** of the method. For the mean squared
 # error at a point, averaged over training sets,
 #
-# $$\big\langle (f - y)^2 \big\rangle = \underbrace{\big(\langle f\rangle - \langle y\rangle\big)^2}_{\text{bias}^2}
-#   + \underbrace{\big\langle (f - \langle f\rangle)^2\big\rangle}_{\text{variance}} + \text{noise}.$$
+# $$\big\langle (f - y)^2 \big\rangle
+#   = \underbrace{\big(\langle f\rangle - \langle y\rangle\big)^2}_{\text{bias}^2}
+#   + \underbrace{\big\langle (f - \langle f\rangle)^2\big\rangle}_{\text{variance}}
+#   + \underbrace{\big\langle (y - \langle y\rangle)^2\big\rangle}_{\text{noise}} .$$
 #
 # A large net on little data has a small bias and a large variance: that is overfitting. Whoever
-# measures knows what to do against scatter: repeat, and take the mean. The mean over $K$ independent
-# nets has $1/K$ of the variance. Only: who trains $K$ nets?
+# measures knows what to do against scatter: repeat, and take the mean. The mean over $K$
+# independent nets has $1/K$ of the variance. Only: who trains $K$ nets?
 #
-# **Dropout** trains them all at once. In each step of the training, each unit of a layer is left out
-# with probability $p$ (the *rate*), independently of all others. What remains is a *thinned* net;
-# with $n$ units there are $2^n$ of them, and they share their weights. The trained net then answers
-# like a mean over this ensemble. You know such means: one over the disorder of a sample, where each
-# site is occupied or empty. And no unit can rely on one certain partner, which might be gone.
+# **Dropout** trains them all at once. In each step of the training, each unit of a layer is left
+# out with probability $p$ (the *rate*), independently of all others. What remains is a *thinned*
+# net; with $n$ units there are $2^n$ of them, and they share their weights. The trained net then
+# answers like a mean over this ensemble. You know such means: one over the disorder of a sample,
+# where each site is occupied or empty. And no unit can rely on one certain partner, which might
+# be gone.
 #
 # A unit that is left out some of the time contributes less on average. So that the next layer finds
 # the same mean input in training and later, when all units are there, the survivors are scaled up
 # (*inverted* dropout). The layer's output $x$ becomes $m \odot x$ with a mask
 #
-# $$m_i = \begin{cases} 0 & \text{with probability } p\\[2pt] \dfrac{1}{1-p} & \text{otherwise}\end{cases}
+# $$m_i = \begin{cases} 0 & \text{with probability } p\\[2pt]
+#   \dfrac{1}{1-p} & \text{otherwise}\end{cases}
 # \qquad\Rightarrow\qquad
 # \langle m_i \rangle = p\cdot 0 + (1-p)\cdot\frac{1}{1-p} = 1 .$$
 #
-# The mean over the masks is the net's input to the next layer without dropout, $\langle w\cdot(m\odot
-# x)\rangle = w\cdot x$, for any rate. Therefore nothing at all has to be done later. (Behind
-# a nonlinear function the mean is no longer exact; in practice the approximation, a mean-field one,
-# is good.) The price: fluctuations of variance $p/(1-p)$ per unit.
+# Averaged over the masks, the next layer's input is the one without dropout,
+# $\langle w\cdot(m\odot x)\rangle = w\cdot x$, for any rate and any weights. Therefore nothing has
+# to be done when the net is used. (Behind a nonlinear function the mean is no longer exact; in
+# practice the approximation, a mean-field one, is good.) The price: fluctuations, of variance
+# $p/(1-p)$ for each $m_i$.
 #
 # "Independently" is meant: the *number* of dropped units fluctuates too. All randomness comes from
 # the `rng` that is passed in, so that a run can be repeated.
+
 
 # %% exercise="dropout_mask"
 def dropout_mask(shape, rate, rng):
@@ -208,7 +217,7 @@ def figure_mask():
         right.plot(count, 1 + width, color=color, label=f"rate {rate}")
         right.plot(count, 1 - width, color=color)
     right.set(xscale="log", ylim=(0, 2.6), xlabel="number $K$ of masks", ylabel="mean of $m_i$")
-    right.set_title(r"$K$ masks: the mean is kept (band: $\pm\sqrt{p/(1-p)/K}$)")
+    right.set_title(r"Mean kept, scatter $\pm\sqrt{p/(1-p)/K}$")
     right.legend()
     plt.show()
 
@@ -219,8 +228,9 @@ figure_mask()
 # ## Dropout as a layer
 #
 # `dropout_forward` draws a mask in training, applies it, and returns it as well, because the way
-# back needs *the same* mask. When the net is used (`training=False`) a prediction is not to be random:
-# the output is `x` as it is, and the mask is all ones. The same holds for `rate = 0`.
+# back needs *the same* mask. When the net is used (`training=False`) a prediction is not to be
+# random: the output is `x` as it is, and the mask is all ones. The same holds for `rate = 0`.
+
 
 # %% exercise="dropout_forward"
 def dropout_forward(x, rate, rng, training):
@@ -256,9 +266,10 @@ def dropout_forward(x, rate, rng, training):
 check("dropout_forward")
 
 # %% [markdown]
-# On the way back the loss $L$ has told us its slope with respect to the layer's output,
-# $\partial L/\partial\,\text{out}$ (`d_out`). Wanted is the slope with respect to the layer's input,
+# On the way back the loss $L$ has told us its slope with respect to the layer's output, $\partial
+# L/\partial\,\text{out}$ (`d_out`). Wanted is the slope with respect to the layer's input,
 # $\partial L/\partial x$. The mask of this forward pass was drawn; from then on it is a constant.
+
 
 # %% exercise="dropout_backward"
 def dropout_backward(d_out, mask):
@@ -289,10 +300,10 @@ check("dropout_backward")
 # ## Early stopping
 #
 # Put part of your samples aside, the **validation set**, and never train on it. After each epoch,
-# evaluate the net there. At first this loss falls along with that of the training; from some epoch
-# on it rises again, and from there on the net learns nothing but accidents of its training set. That
-# would be the moment to stop, if the curve were smooth. It is not: it goes up and down from epoch to
-# epoch. So we wait a few epochs before we give up, and go back to the best.
+# evaluate the net there. At first this loss falls along with that of the training; from some
+# epoch on it rises again, and from there on the net learns nothing but accidents of its training
+# set. That would be the moment to stop, if the curve were smooth. It is not: it goes up and down
+# from epoch to epoch. So we wait a few epochs before we give up, and go back to the best.
 #
 # `EarlyStopping` does the bookkeeping. The training loop calls `step(value, weights)` once per
 # epoch and ends when that returns True. The rules are those of a widespread library (Keras 3.15.1):
@@ -300,22 +311,23 @@ check("dropout_backward")
 # 1. **Epochs** are counted from 0, one per call of `step`.
 # 2. **Warm-up.** Epochs before `start_from_epoch` are not looked at: `step` returns False, and
 #    nothing is remembered of them but that they have passed.
-# 3. **Improvement.** A value is an improvement if it is better than the best so far by *more than*
-#    `min_delta`, whose absolute value counts. Equal is not better. Better is smaller with `mode="min"`
-#    and larger with `mode="max"`. The first value that counts is an improvement in any case. NaN never
-#    is one.
+# 3. **Improvement.** A value is an improvement if it is better than the best so far by *more
+#    than* `min_delta`, whose absolute value counts. Equal is not better. Better is smaller with
+#    `mode="min"` and larger with `mode="max"`. The first value that counts is an improvement in
+#    any case. NaN never is one.
 # 4. **The best.** At an improvement, and only then, `best` becomes the value, `best_epoch` its
-#    epoch and, if `restore_best_weights` is set, `best_weights` a copy of the list of arrays `weights`.
-#    Before the first such epoch they are None, 0 and None; without `restore_best_weights`,
-#    `best_weights` stays None. (The caller restores; `step` never changes `weights`.)
-# 5. **Patience.** Each epoch that counts makes the wait longer by one, and an improvement sets it back
-#    to zero. An epoch *without* an improvement ends the training when the wait has reached
-#    `patience` epochs. With `patience=3` these are the third of three fruitless epochs in a row;
-#    0 acts like 1. An epoch with an improvement never ends the training.
+#    epoch and, if `restore_best_weights` is set, `best_weights` a copy of the list of arrays
+#    `weights`. Before the first such epoch they are None, 0 and None; without
+#    `restore_best_weights`, `best_weights` stays None. (The caller restores; `step` never changes
+#    `weights`.)
+# 5. **Patience.** Each epoch that counts makes the wait longer by one, and an improvement sets it
+#    back to zero. An epoch *without* an improvement ends the training when the wait has reached
+#    `patience` epochs: with `patience=3` the third fruitless epoch in a row does. A patience of 0
+#    acts like 1. An epoch *with* an improvement never ends the training.
 # 6. **Baseline.** If `baseline` is given, an improvement sets the wait back only if it beats the
-#    baseline as well, by more than `min_delta` again. Otherwise it is the new best all the same, but the
-#    wait goes on: a net that gets better, yet not good enough in time, is given up at its next
-#    epoch without improvement.
+#    baseline as well, by more than `min_delta` again. Otherwise it is the new best all the same,
+#    but the wait goes on: a net that gets better, yet not good enough in time, is given up at its
+#    next epoch without improvement.
 #
 # An example, with `patience=2`:
 #
@@ -443,11 +455,11 @@ check("EarlyStopping")
 # %% [markdown]
 # ## Lab: few samples, and four labels in ten wrong
 #
-# The file beside this notebook holds handwritten digits, 8 x 8 pixels each. To make overfitting easy
-# we keep 400 of them for training and 200 for validation, and replace 40 % of the labels of both by
-# wrong ones, at random: think of a detector whose labels come from an unreliable simulation. The
-# other 601 digits keep their right labels and are the test set: never used in training, and
-# looked at only in the end.
+# The file beside this notebook holds handwritten digits, 8 x 8 pixels each. To make overfitting
+# easy we keep 400 of them for training and 200 for validation, and replace 40 % of the labels of
+# both by wrong ones, at random: think of a detector whose labels come from an unreliable
+# simulation. The other 601 digits keep their right labels and are the test set: never used in
+# training, and looked at only in the end.
 
 
 # %%
@@ -473,8 +485,8 @@ def noisy_digits(seed):
 # %% figure=true
 def figure_overfitting():
     """Train without any remedy; mark where your EarlyStopping would have stopped."""
-    X_train, T_train, X_val, T_val, *_ = noisy_digits(1)
-    rng = np.random.default_rng(2)
+    X_train, T_train, X_val, T_val, *_ = noisy_digits(4)
+    rng = np.random.default_rng(3)
     weights, biases = init_weights([64, 30, 10], rng)
     stopper, stopped = EarlyStopping(patience=10), None
     losses = []
@@ -486,14 +498,17 @@ def figure_overfitting():
         if stopped is None and stopper.step(losses[-1][1]):
             stopped = epoch
     training, validation = np.transpose(losses)
-    fig, axes = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
+    _, axes = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
     axes.plot(training, color="tab:blue", label="training")
     axes.plot(validation, color="tab:orange", label="validation")
     if stopped is not None:
         axes.axvspan(stopper.best_epoch, stopped, color="0.9", label="patience, 10 epochs")
         axes.axvline(stopped, color="black", lw=1, ls="--", label=f"stop, epoch {stopped}")
     axes.plot(
-        stopper.best_epoch, stopper.best, "o", color="tab:red",
+        stopper.best_epoch,
+        stopper.best,
+        "o",
+        color="tab:red",
         label=f"best, epoch {stopper.best_epoch}",
     )
     axes.set(xlabel="epoch", ylabel="mean quadratic cost", ylim=(0, None))
@@ -505,22 +520,25 @@ def figure_overfitting():
 figure_overfitting()
 
 # %% [markdown]
-# Now use what you have built. `lab_regularized` gets such a training and validation set and returns the
-# `weights` and `biases` of a net of sigmoid neurons. Which output is the largest decides, so the last
-# layer may as well be trained as a softmax.
+# Now use what you have built. `lab_regularized` gets such a training and validation set and
+# returns the `weights` and `biases` of a net of sigmoid neurons. Which output is the largest
+# decides, so the last layer may as well be trained as a softmax.
 #
-# A recipe that works: layers 64-30-10, `init_weights`, minibatches of 20, learning rate 0.2, softmax with
-# cross entropy at the output, whose slope with respect to the logits you know. Dropout sits on the
-# *hidden* activations: forward after the sigmoid, backward before its slope. Each epoch, evaluate
-# *without* dropout on the validation set and ask your `EarlyStopping`. Left alone, the net needs about
-# 500 epochs to know the wrong labels by heart; with early stopping you need a fraction of that. Dropout
-# makes learning slower and its curve more ragged: give it more patience. The penalty on large
-# weights of the lecture is a third remedy, and you may mix all three.
+# A recipe that works: layers 64-30-10, `init_weights`, minibatches of 20, learning rate 0.2,
+# softmax with cross entropy at the output, whose slope with respect to the logits you know.
+# Dropout sits on the *hidden* activations: forward after the sigmoid, backward before its slope.
+# Each epoch, evaluate *without* dropout on the validation set and ask your `EarlyStopping`. Left
+# alone, the net needs about 500 epochs to know the wrong labels by heart; with early stopping you
+# need a fraction of that. Dropout makes learning slower and its curve more ragged: give it more
+# patience. The penalty on large weights of the lecture is a third remedy, and you may mix all
+# three.
 #
-# The grader deals a training and a validation set of its own, with the pixels and the classes permuted,
-# and counts how many of several hundred other digits, with right labels, your net recognizes. A net that
-# has learned its training set by heart gets 60 to 70 % and fails; every remedy alone, used well, gets
-# about 80 % and passes. If a run fails, the grader tries two more seeds and the best one counts.
+# The grader deals a training and a validation set of its own, with the pixels and the classes
+# permuted, and counts how many of several hundred other digits, with right labels, your net
+# recognizes. A net that has learned its training set by heart gets 60 to 70 % and fails; every
+# remedy alone, used well, gets about 80 % and passes. If a run fails, the grader tries two more
+# seeds and the best one counts.
+
 
 # %% exercise="lab_regularized"
 def lab_regularized(X_train, T_train, X_val, T_val, rng):
@@ -597,9 +615,10 @@ figure_lab()
 # ## In your own words
 #
 # **Question 1.** Somebody trains with masks of zeros and ones at rate 0.5, without the factor
-# $1/(1-p)$, and changes nothing when the net is used. How does the input $z$ of a unit in the next
-# layer differ between training and use, and what does that do to its answer $\sigma(z)$? Why does the
-# inverted scaling cure the first exactly, whatever the weights, and the second only approximately?
+# $1/(1-p)$, and changes nothing when the net is used. How does the input $z$ of a unit in the
+# next layer differ between training and use, and what does that do to its answer $\sigma(z)$? Why
+# does the inverted scaling cure the first exactly, whatever the weights, and the second only
+# approximately?
 
 # %% [markdown] written="why_scaling" points=2
 # ### BEGIN SOLUTION
@@ -609,23 +628,23 @@ figure_lab()
 # overconfident. With the factor $\langle m_i\rangle = 1$, and since $z$ is linear in the mask,
 # $\langle z\rangle$ equals the value in use for any weights. But $\langle\sigma(z)\rangle \ne
 # \sigma(\langle z\rangle)$ for a curved function: to second order they differ by half of
-# $\sigma''$ times the variance of $z$, which dropout makes proportional to $p/(1-p)$. The net in use is
-# the mean-field approximation of the mean over thinned nets. (1 point: the factor 2 and its effect;
-# 1 point: linearity against curvature.)
+# $\sigma''$ times the variance of $z$, which dropout makes proportional to $p/(1-p)$. The net in
+# use is the mean-field approximation of the mean over thinned nets. (1 point: the factor 2 and
+# its effect; 1 point: linearity against curvature.)
 # ### END SOLUTION
 
 # %% [markdown]
-# **Question 2.** Early stopping returns the epoch with the lowest validation loss. Why is this lowest
-# loss too good to be quoted as the net's expected loss on new data, and what should be quoted instead?
-# And what goes wrong if the patience is chosen too small, or very large?
+# **Question 2.** Early stopping returns the epoch with the lowest validation loss. Why is this
+# lowest loss too good to be quoted as the net's expected loss on new data, and what should be
+# quoted instead? And what goes wrong if the patience is chosen too small, or very large?
 
 # %% [markdown] written="why_validation" points=2
 # ### BEGIN SOLUTION
 # The minimum of many fluctuating numbers lies below the mean at that epoch: the epoch was chosen
-# because the validation samples happened to look good there, so they have taken part in the
-# fit and are biased. A third set that decided nothing, the test set, is evaluated once, in the end.
+# because the validation samples happened to look good there, so they have taken part in the fit
+# and are biased. A third set that decided nothing, the test set, is evaluated once, in the end.
 # Too little patience stops at the first upward fluctuation, long before the minimum
 # (underfitting); very large patience wastes epochs, and picks the minimum among more
-# fluctuations, but costs no quality if the best weights are restored; without restoring them, the net
-# overfits. (1 point: selection bias and the test set; 1 point: both sides of the patience.)
+# fluctuations, but costs no quality if the best weights are restored; without restoring them, the
+# net overfits. (1 point: selection bias and the test set; 1 point: both sides of the patience.)
 # ### END SOLUTION

@@ -20,7 +20,9 @@ def message(action: object) -> str:
 
 
 def test_array_names_shape_and_reason() -> None:
-    assert message(lambda: expect.array("db", np.zeros((1, 3)), (3,), because="one per neuron")) == (
+    assert message(
+        lambda: expect.array("db", np.zeros((1, 3)), (3,), because="one per neuron")
+    ) == (
         "db: expected an array of shape (3,), one per neuron, got an array of shape (1, 3) and "
         "dtype float64."
     )
@@ -58,7 +60,7 @@ def test_scalar_must_be_finite_and_one_number() -> None:
 
 
 def test_boolean() -> None:
-    assert expect.boolean("stop", np.array(True)) is True  # noqa: FBT003
+    assert expect.boolean("stop", np.array(True)) is True
     assert message(lambda: expect.boolean("stop", 1)) == (
         "stop: expected True or False, got the int 1."
     )
@@ -91,9 +93,7 @@ def test_finite_says_where() -> None:
 def test_close_hides_the_expected_value_unless_it_is_public() -> None:
     got, want = np.array([1.0, 2.5]), np.array([1.0, 2.0])
     hidden = message(lambda: expect.close("y", got, want))
-    assert hidden == (
-        "y: 1 of 2 entries are off. Worst at [1]: yours is 2.5, relative error 0.11."
-    )
+    assert hidden == ("y: 1 of 2 entries are off. Worst at [1]: yours is 2.5, relative error 0.11.")
     assert "expected 2," in message(lambda: expect.close("y", got, want, show=True))
 
 
@@ -105,11 +105,14 @@ def test_tensor_reports_the_whole_error_and_the_worst_entry() -> None:
     )
 
 
-@pytest.mark.parametrize(("error", "passes", "noted"), [
-    (1e-12, True, False),
-    (1e-5, True, True),
-    (1e-3, False, False),
-])
+@pytest.mark.parametrize(
+    ("error", "passes", "noted"),
+    [
+        (1e-12, True, False),
+        (1e-5, True, True),
+        (1e-3, False, False),
+    ],
+)
 def test_verdict_bands(error: float, passes: bool, noted: bool) -> None:
     want = np.linspace(1.0, 2.0, 5)
     for judge in (expect.close, expect.tensor):

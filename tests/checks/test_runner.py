@@ -66,7 +66,7 @@ def test_a_stub_is_missing_and_so_is_nothing() -> None:
 
 
 def test_an_exception_is_an_error() -> None:
-    result = run(lambda z: 1 / 0)
+    result = run(lambda _: 1 / 0)
     assert result.status == "error"
     assert result.message.startswith("half raised ZeroDivisionError: division by zero")
 

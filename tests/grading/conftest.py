@@ -54,9 +54,7 @@ def grader(real_course: Course) -> Callable[[str], Grader]:
 
 
 @pytest.fixture
-def submission(
-    real_course: Course, tmp_path: Path
-) -> Callable[[str, Mapping[str, str]], Path]:
+def submission(real_course: Course, tmp_path: Path) -> Callable[[str, Mapping[str, str]], Path]:
     """Write a release with some cells filled in; return the notebook's path."""
 
     def write(name: str, filled: Mapping[str, str]) -> Path:

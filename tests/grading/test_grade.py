@@ -47,9 +47,7 @@ def test_the_untouched_release_earns_nothing(
     assert {e.name: e.status for e in grade.exercises} == dict.fromkeys(
         (e.name for e in grade.exercises), "missing"
     )
-    assert grade.exercises[0].message == (
-        f"{grade.exercises[0].name} is still to be written."
-    )
+    assert grade.exercises[0].message == (f"{grade.exercises[0].name} is still to be written.")
 
 
 @pytest.mark.parametrize(("name", "exercise"), EXERCISES)
@@ -72,8 +70,10 @@ def test_an_exercise_that_was_paid_for_by_its_callee_says_so(
     assert by_name["minibatches"].points < by_name["minibatches"].max_points
     assert by_name["train"].points == by_name["train"].max_points
     assert by_name["train"].notes == (
-        "Graded with minibatches answered by the reference, because yours is not right yet: "
-        "one mistake is paid for once.",
+        (
+            "Graded with minibatches answered by the reference, because yours is not right yet: "
+            "one mistake is paid for once."
+        ),
     )
 
 
@@ -92,7 +92,7 @@ def test_a_loop_and_a_crash_cost_their_own_exercises(
         "02-backprop",
         {
             **answers("02-backprop"),
-            "hidden_delta": "def hidden_delta(W_next, delta_next, z):\n    import os\n    os._exit(0)",
+            "hidden_delta": "import os\ndef hidden_delta(W_next, delta_next, z):\n    os._exit(0)",
             "numerical_gradient": "def numerical_gradient(:",
         },
     )
@@ -139,7 +139,7 @@ def test_forged_outputs_and_points_earn_nothing(
     [
         (lambda p: p.write_text("{"), "The file is not JSON"),
         (lambda p: p.mkdir(), "not a regular file"),
-        (lambda p: os.mkfifo(p), "not a regular file"),
+        (os.mkfifo, "not a regular file"),
         (lambda p: p.symlink_to("/etc/passwd"), "symbolic link"),
     ],
 )

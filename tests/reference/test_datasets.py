@@ -234,10 +234,12 @@ def test_a_local_place_that_holds_nothing_is_named(
     tiny: dict[str, np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "nowhere"))
-    with pytest.raises(DatasetError, match="neither a folder nor an .npz file"):
+    with pytest.raises(DatasetError, match=r"neither a folder nor an \.npz file"):
         mnist.load()
     monkeypatch.setenv(VARIABLE, str(tmp_path))
-    with pytest.raises(DatasetError, match=r"train-images-idx3-ubyte\[.gz\] is not in that folder"):
+    with pytest.raises(
+        DatasetError, match=r"train-images-idx3-ubyte\[\.gz\] is not in that folder"
+    ):
         mnist.load()
     np.savez(tmp_path / "part.npz", x_train=np.zeros(1))
     monkeypatch.setenv(VARIABLE, str(tmp_path / "part.npz"))

@@ -14,7 +14,8 @@ from reference.ensemble import Ensemble, Recipe, train_ensemble
 BASE = Recipe(sizes=(6, 5, 4, 3), epochs=3, batch_size=4, lr=0.7)
 RECIPES = {
     "lecture": BASE,
-    "scaled": replace(BASE, initial="scaled"),
+    "scaled": replace(BASE, weight_sd=None),
+    "small": replace(BASE, weight_sd=0.5),
     "softmax": replace(BASE, output="softmax"),
     "L2": replace(BASE, output="softmax", l2=0.03),
     "dropout": replace(BASE, output="softmax", dropout=0.3),
@@ -42,7 +43,7 @@ class PlainNet:
         self.rng = rng
         self.weights, self.biases = [], []
         for n_in, n_out in zip(recipe.sizes, recipe.sizes[1:], strict=False):
-            scale = n_in**-0.5 if recipe.initial == "scaled" else 1.0
+            scale = n_in**-0.5 if recipe.weight_sd is None else recipe.weight_sd
             self.weights.append(rng.standard_normal((n_out, n_in)) * scale)
             self.biases.append(rng.standard_normal(n_out))
         self.epochs_run = 0

@@ -145,3 +145,8 @@ def test_what_given_cells_spell_out_is_no_secret_of_a_variant(course: Course) ->
     keys = load_secrets(course, NAME).expressions
     assert not any("np.asarray(x) / 2.0" in key and "*" not in key for key in keys)
     assert any("np.asarray(x) / 2.0 * 4.0" in key for key in keys)
+
+
+def test_the_engine_gives_nothing_away(real: Course) -> None:
+    """What the wheel holds; answers of every assignment are secret there."""
+    assert find_leaks(real.root / "autograder", load_secrets(real)) == []

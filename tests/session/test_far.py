@@ -120,7 +120,7 @@ def test_a_function_of_ours_is_called_back(student: FarStudent) -> None:
 
 
 def test_an_exception_in_our_function_reaches_the_student_as_theirs(student: FarStudent) -> None:
-    callback = Callback(lambda theta: 1 / 0)
+    callback = Callback(lambda _: 1 / 0)
     with pytest.raises(StudentRaised, match="slope raised ValueError: ZeroDivisionError"):
         student.call("slope", callback, np.zeros(2))
 

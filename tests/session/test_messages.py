@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 
@@ -65,24 +66,24 @@ def test_plain_values_survive_the_way(value: object) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_reply_or_a_protocol_error(body: bytes) -> None:
-    try:
-        wire.decode_reply(body)
-    except ProtocolError as error:
-        assert error.problem.startswith("not a message")
+    with contextlib.suppress(ProtocolError):
+        assert isinstance(wire.decode_reply(body), wire.Reply)
 
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=8) | st.binary(max_size=8),
+        st.none()
+        | st.booleans()
+        | st.integers(-5, 5)
+        | st.text(max_size=8)
+        | st.binary(max_size=8),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner),
         max_leaves=10,
     )
 )
 def test_any_msgpack_is_a_reply_or_a_protocol_error(message: object) -> None:
-    try:
+    with contextlib.suppress(ProtocolError):
         wire.decode_reply(msgspec.msgpack.encode(message))
-    except ProtocolError:
-        pass
 
 
 def test_an_array_arrives_as_a_writable_copy() -> None:

@@ -33,6 +33,7 @@ MARKS = {
     "timeout": "[red]○[/]",
     "missing": "[dim]·[/]",
 }
+LEGEND = "● all points  ◐ some  ○ none  · not written"
 
 
 @click.command("grade")
@@ -134,4 +135,5 @@ def show_table(console: Console, graded: list[tuple[str, Grade]]) -> None:
     console.print(table)
     if graded:
         mean = sum(grade.score for _, grade in graded) / len(graded)
-        console.print(f"\n{len(graded)} submissions, mean {mean:.2f} points.")
+        plural = "" if len(graded) == 1 else "s"
+        console.print(f"\n{LEGEND}\n{len(graded)} submission{plural}, mean {mean:.2f} points.")

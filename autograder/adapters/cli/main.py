@@ -1,6 +1,6 @@
 """The command ``autograder``: each subcommand is a module, imported when it is called.
 
-A student's install has ``check`` and ``doctor`` only; the others say which extra they need.
+A student's install has what ``check`` and ``doctor`` need; the others say what they miss.
 Distributions beside this one add commands through the entry-point group ``autograder.commands``.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import io
 import sys
 
 import click
@@ -15,60 +16,53 @@ import click
 from autograder import __version__
 from autograder.errors import AutograderError
 
-COMMANDS = {
-    "check": "autograder.adapters.cli.check",
-    "demo": "autograder.adapters.cli.demo",
-    "doctor": "autograder.adapters.cli.doctor",
-    "feedback": "autograder.adapters.cli.feedback",
-    "grade": "autograder.adapters.cli.grade",
-    "grade-one": "autograder.adapters.cli.grade_one",
-    "release": "autograder.adapters.cli.release",
+STUDENTS = {
+    "check": "Run the visible checks of a notebook, without grading it.",
+    "doctor": "Say what this machine lacks for the course, and how to mend it.",
 }
-INSTRUCTOR_MODULES = ("nbgrader", "jupytext", "psutil", "rich", "reference", "torch")
+INSTRUCTORS = {
+    "demo": "Make up a small class and grade it: the whole way at a glance.",
+    "feedback": "Write feedback pages for everyone who is graded.",
+    "grade": "Grade all submissions of an assignment.",
+    "grade-one": "Grade one notebook at any path, without a gradebook.",
+    "release": "Build the releases from the masters in solutions/.",
+}
+"""Summaries stand here, so that ``--help`` imports no command; each is a module of this package."""
 
 
 class _Commands(click.Group):
-    """Loads a subcommand's module when it is asked for."""
+    """Loads a subcommand's module when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all subcommands."""
-        return sorted({*COMMANDS, *(point.name for point in _added())})
+        return sorted({*STUDENTS, *INSTRUCTORS, *_added()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a subcommand, or one that says what to install."""
-        try:
-            if cmd_name in COMMANDS:
-                module = importlib.import_module(COMMANDS[cmd_name])
-                return module.command  # type: ignore[no-any-return]
-            for point in _added():
-                if point.name == cmd_name:
-                    return point.load()  # type: ignore[no-any-return]
-        except ModuleNotFoundError as error:
-            missing = (error.name or "").partition(".")[0]
-            if missing not in INSTRUCTOR_MODULES:
-                raise
-            return _unavailable(cmd_name, missing)
-        return None
+        """Import a subcommand."""
+        if cmd_name in STUDENTS or cmd_name in INSTRUCTORS:
+            name = f"autograder.adapters.cli.{cmd_name.replace('-', '_')}"
+            return importlib.import_module(name).command  # type: ignore[no-any-return]
+        point = _added().get(cmd_name)
+        return None if point is None else point.load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the subcommands without importing them."""
+        added = {name: f"Comes with {_distribution(point)}." for name, point in _added().items()}
+        for title, commands in (
+            ("For students", STUDENTS),
+            ("For instructors", {**INSTRUCTORS, **added}),
+        ):
+            with formatter.section(title):
+                formatter.write_dl(sorted(commands.items()))
 
 
-def _added() -> list[importlib.metadata.EntryPoint]:
-    return list(importlib.metadata.entry_points(group="autograder.commands"))
+def _added() -> dict[str, importlib.metadata.EntryPoint]:
+    points = importlib.metadata.entry_points(group="autograder.commands")
+    return {point.name: point for point in points}
 
 
-def _unavailable(name: str, missing: str) -> click.Command:
-    @click.command(
-        name,
-        help=f"(needs {missing}: pip install 'autograder[instructor]')",
-        context_settings={"ignore_unknown_options": True},
-    )
-    @click.argument("_arguments", nargs=-1)
-    def command(_arguments: tuple[str, ...]) -> None:
-        raise click.ClickException(
-            f"autograder {name} is for instructors and needs {missing}, which is not installed. "
-            "Run: pip install 'autograder[instructor]'"
-        )
-
-    return command
+def _distribution(point: importlib.metadata.EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else point.module
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,11 +73,27 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; what went wrong is one message and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        # Students' names and messages hold any character; a terminal or a pipe may not.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         cli()
     except AutograderError as error:
-        click.echo(f"autograder: {error}", err=True)
-        sys.exit(2)
+        _stop(str(error))
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("", "autograder"):
+            raise
+        _stop(
+            f"this command needs {missing}, which is not installed. "
+            "autograder doctor says how to mend that."
+        )
+
+
+def _stop(problem: str) -> None:
+    click.echo(f"autograder: {problem}", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,10 @@ def command(assignments: tuple[str, ...]) -> None:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("release", total=len(names))
-        paths = build_release(course, names, lambda _name: progress.advance(task))
+
+        def show(name: str) -> None:
+            progress.update(task, description=name, completed=names.index(name))
+
+        paths = build_release(course, names, show)
     for path in paths:
         click.echo(path.relative_to(course.root))
