@@ -140,7 +140,8 @@ class Assignment:
     def version(self) -> str:
         """Hash of everything that a grade depends on, but the grader itself."""
         digest = hashlib.sha256()
-        for path in (self.release, self.public.folder / CHECKS, self.solutions / HIDDEN_CHECKS):
+        private = (self.solutions / HIDDEN_CHECKS, *sorted(self.solutions.glob("*.json")))
+        for path in (self.release, self.public.folder / CHECKS, *private):
             digest.update(path.read_bytes())
         return digest.hexdigest()[:16]
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograder.errors import NotWritten, StudentFault, StudentRaised
-from autograder.values import Callback, Plain, Rng, Strided, plain
+from autograder.values import Callback, Plain, Rng, Strided, clean, plain
 
 
 class StudentObject(Protocol):
@@ -127,7 +127,9 @@ class NearObject:
         label = f"{self._name}.{method}"
         return plain_call(
             label,
-            lambda: self._near._invoke(label, getattr(self._target, method), args, kwargs),
+            lambda: self._near._invoke(  # noqa: SLF001
+                label, getattr(self._target, method), args, kwargs
+            ),
         )
 
     def get(self, attribute: str) -> Plain:
@@ -162,10 +164,18 @@ def guarded(name: str, action: Callable[[], Any]) -> Any:
     """Run `action`; turn what the student's code raises into a `StudentFault`."""
     try:
         return action()
-    except StudentFault:
+    except (StudentFault, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
-        raise fault(name, type(error).__name__, str(error)[:500], student_line(error)) from error
+    except BaseException as error:  # SystemExit, and kinds that the student made
+        raise fault(name, type(error).__name__, said(error), student_line(error)) from error
+
+
+def said(error: BaseException) -> str:
+    """Return the text of an exception, which its class may fail to give."""
+    try:
+        return clean(str(error)[:500])
+    except Exception:  # noqa: BLE001 - the student's own __str__
+        return ""
 
 
 def fault(name: str, kind: str, text: str, where: str) -> StudentFault:
@@ -223,7 +233,13 @@ def _same(now: Any, was: Any) -> bool:
             and bool(np.array_equal(now, was, equal_nan=was.dtype.kind == "f"))
         )
     if isinstance(was, (list, tuple)):
-        return len(now) == len(was) and all(map(_same, now, was))
+        return type(now) is type(was) and len(now) == len(was) and all(map(_same, now, was))
     if isinstance(was, dict):
-        return now.keys() == was.keys() and all(_same(now[key], was[key]) for key in was)
+        return (
+            type(now) is dict
+            and list(now) == list(was)
+            and all(_same(now[key], was[key]) for key in was)
+        )
+    if isinstance(was, (bool, int, float, str)):
+        return type(now) is type(was) and repr(now) == repr(was)
     return True

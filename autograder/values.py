@@ -11,7 +11,6 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,7 +18,10 @@ from numpy.typing import NDArray
 
 MAX_DEPTH = 16
 MAX_ITEMS = 100_000
-"""Items in one returned sequence; a batch list of the full MNIST set with batch size 1 fits."""
+"""Values in one returned object; a batch list of the full MNIST set with batch size 1 fits."""
+
+MAX_MEGABYTES = 24
+"""Size of the arrays and texts in one returned object."""
 
 _CODES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 ALLOWED_DTYPES = frozenset(np.dtype(code) for code in _CODES)
@@ -89,41 +91,79 @@ class Strided:
         return view
 
 
-def plain(value: object, depth: int = 0) -> Plain:
+class _TooMuch(Exception):
+    """A returned object is larger than what travels."""
+
+
+class _Room:
+    """What may still be taken of one returned object."""
+
+    def __init__(self) -> None:
+        self._items = MAX_ITEMS
+        self._bytes = MAX_MEGABYTES * 2**20
+
+    def take(self, size: int = 0) -> None:
+        self._items -= 1
+        self._bytes -= size
+        if self._items < 0:
+            raise _TooMuch(f"{MAX_ITEMS} values")
+        if self._bytes < 0:
+            raise _TooMuch(f"{MAX_MEGABYTES} MB")
+
+
+def plain(value: object) -> Plain:
     """Convert what the student returned to the values that travel.
 
     Parameters
     ----------
     value
-        Anything.
-    depth
-        Nesting so far.
+        Anything. Its type is asked for, never the object itself, which may lie.
 
     Returns
     -------
     Plain
         A copy that shares no memory with `value`.
     """
+    try:
+        return _plain(value, _Room(), 0)
+    except _TooMuch as much:
+        return Unsupported(f"something of more than {much}")
+
+
+def clean(text: str) -> str:
+    """Return `text` with halves of characters, which cannot be written anywhere, as ``?``."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _plain(value: Any, room: _Room, depth: int) -> Plain:
     if depth > MAX_DEPTH:
         return Unsupported(f"something nested deeper than {MAX_DEPTH} levels")
     kind = type(value)
-    if value is None or kind in (bool, float, str):
-        return value  # type: ignore[return-value]
+    room.take(value.nbytes if kind is np.ndarray else 0)
+    if value is None or kind in (bool, float):
+        return value  # type: ignore[no-any-return]
+    if kind is str:
+        return _plain_text(value, room)
     if kind is int:
-        return value if -(2**63) <= value < 2**64 else Unsupported("int of more than 64 bits")  # type: ignore[operator, return-value]
+        return value if -(2**63) <= value < 2**64 else Unsupported("int of more than 64 bits")
     if kind is np.ndarray:
-        return _plain_array(value)  # type: ignore[arg-type]
-    if isinstance(value, np.generic):
+        return _plain_array(value)
+    if issubclass(kind, np.generic):
         return _plain_scalar(value)
-    if kind in (list, tuple):
-        items: list[Plain] = [plain(item, depth + 1) for item in islice(value, MAX_ITEMS)]  # type: ignore[call-overload]
+    if kind in (list, tuple) or issubclass(kind, ITERATORS):
+        items = [_plain(item, room, depth + 1) for item in value]
         return tuple(items) if kind is tuple else items
     if kind is dict:
-        pairs = islice(value.items(), MAX_ITEMS)  # type: ignore[attr-defined]
-        return {str(key): plain(item, depth + 1) for key, item in pairs}
-    if isinstance(value, ITERATORS):
-        return [plain(item, depth + 1) for item in islice(value, MAX_ITEMS)]
+        return {
+            _plain_text(str(key), room): _plain(item, room, depth + 1)
+            for key, item in value.items()
+        }
     return Unsupported(f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins."))
+
+
+def _plain_text(text: str, room: _Room) -> str:
+    room.take(len(text))
+    return clean(text)
 
 
 def _plain_array(array: NDArray[Any]) -> Plain:
@@ -136,9 +176,11 @@ def _plain_array(array: NDArray[Any]) -> Plain:
 
 
 def _plain_scalar(value: np.generic) -> Plain:
-    if isinstance(value, (np.bool_, np.integer, np.floating)):
-        item = value.item()
-        return float(item) if isinstance(value, np.floating) else item
+    item: Any = np.generic.item(value)  # a class derived from NumPy's may have an item() of its own
+    if type(item) is np.longdouble:
+        item = float(item)
+    if type(item) in (bool, int, float):
+        return item  # type: ignore[no-any-return]
     return Unsupported(f"NumPy scalar of dtype {value.dtype}")
 
 

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import os
 import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -154,11 +155,17 @@ def _find(folder: Path, file: File) -> Path:
 
 
 def _read_npz(path: Path) -> list[bytes]:
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = [file.key for file in FILES if file.key not in arrays]
-        if missing:
-            raise DatasetError(f"{path} holds no {', '.join(missing)}; {VARIABLE} points at it.")
-        return [_encode(arrays[file.key]) for file in FILES]
+    try:
+        # Opened here, because NumPy leaves a file that is no zip archive open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            missing = [file.key for file in FILES if file.key not in arrays]
+            if not missing:
+                return [_encode(arrays[file.key]) for file in FILES]
+    except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise DatasetError(
+            f"{path} is no readable .npz file ({_short(error)}); {VARIABLE} points at it."
+        ) from error
+    raise DatasetError(f"{path} holds no {', '.join(missing)}; {VARIABLE} points at it.")
 
 
 def _download(file: File, folder: Path, fetch: Fetch) -> bytes:
@@ -174,17 +181,17 @@ def _download(file: File, folder: Path, fetch: Fetch) -> bytes:
             fetch(mirror + path.name, path)
             content = _unpack(path)
         except OSError as error:  # requests' exceptions are OSErrors
-            problems.append(f"{mirror}: {_first_line(error)}")
+            problems.append(f"{mirror}: {_short(error)}")
             continue
         if _is_right(file, content):
             return content
         path.unlink()
         problems.append(f"{mirror}: the content is not MNIST's, by its SHA-256")
     raise DatasetError(
-        f"MNIST could not be downloaded ({file.name}). "
-        f"{'; '.join(problems)}. Offline? Copy the four IDX files (.gz or not) or an .npz of "
-        f"MNIST to this machine and point the environment variable {VARIABLE} at the folder or "
-        "file. The built-in digits (reference.datasets.load_digits) need no download."
+        f"MNIST could not be downloaded ({file.name}): {'; '.join(problems)}. "
+        "Offline? Copy the four IDX files (.gz or not) or an .npz of MNIST to this machine and "
+        f"point the environment variable {VARIABLE} at the folder or file. "
+        "The built-in digits (reference.datasets.load_digits) need no download."
     )
 
 
@@ -227,5 +234,7 @@ def _decode(content: bytes) -> Bytes:
     return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * ndim).reshape(shape)
 
 
-def _first_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:200]
+def _short(error: Exception) -> str:
+    text = str(error)
+    kind = type(error).__name__
+    return f"{kind}: {text}" if 0 < len(text) <= 100 else kind  # requests' are a screen long

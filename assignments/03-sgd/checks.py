@@ -6,6 +6,7 @@ with its batches is read off the weights of a net that keeps a separate column f
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -55,16 +56,11 @@ def step_over_rate(student: Student, case: Case) -> None:
     params = [case.rng.standard_normal(shape) for shape in shapes]
     grads = [case.rng.standard_normal(shape) for shape in shapes]
     rate = float(case.rng.uniform(0.5, 2.0))
-    new = expect.arrays(
-        "sgd_update(params, grads, lr)", _update(student, params, grads, rate), shapes
-    )
+    returned = student.call("sgd_update", params, grads, rate)
+    new = expect.arrays("sgd_update(params, grads, lr)", returned, shapes)
     for k, (p, p_new, g) in enumerate(zip(params, new, grads, strict=True)):
         expect.tensor(f"(params[{k}] - new[{k}]) / lr", (p - p_new) / rate, g, case=case)
     expect.unchanged(student)
-
-
-def _update(student: Student, params: Layers, grads: Layers, rate: float) -> object:
-    return student.call("sgd_update", params, grads, rate)
 
 
 # --- minibatches --------------------------------------------------------------------------------
@@ -137,8 +133,10 @@ def partition(student: Student, n_samples: int, batch_size: int, rng: Rng) -> li
         )
         expect.holds(len(batch) > 0, f"{label}[{k}]", "expected no empty batch, got one.")
     indices = np.concatenate(batches).astype(np.int64) if batches else np.zeros(0, np.int64)
-    for k in np.setdiff1d(indices, np.arange(n_samples)):
-        expect.holds(False, label, f"expected indices from 0 to {n_samples - 1}, got {k}.")
+    for k in indices.tolist():
+        expect.holds(
+            0 <= k < n_samples, label, f"expected indices from 0 to {n_samples - 1}, got {k}."
+        )
     for k, count in enumerate(np.bincount(indices, minlength=n_samples)):
         expect.holds(count > 0, label, f"sample {k} is in no batch.")
         expect.holds(count == 1, label, f"sample {k} is used {count} times; expected once.")
@@ -250,7 +248,7 @@ def epochs_differ(student: Student, case: Case) -> None:
 @visible(
     "train",
     points=0.5,
-    title="three epochs are one epoch and then two; none leaves the start",
+    title="three epochs are one epoch and then two, and no epoch is no step",
     hint="How often does the loop over epochs run? Which weights does the next step start from, "
     "and which does the caller still hold?",
 )
@@ -290,7 +288,7 @@ def draw_problem(
 ) -> tuple[Layers, Layers, Array, Array]:
     """Return ``(weights, biases, X, T)`` of a small problem with dense, distinct samples."""
     rng = case.rng
-    weights = [rng.normal(size=(m, n)) for n, m in zip(sizes[:-1], sizes[1:], strict=True)]
+    weights = [rng.normal(size=(m, n)) for n, m in pairwise(sizes)]
     biases = [rng.normal(size=m) for m in sizes[1:]]
     X = rng.normal(size=(n_samples, sizes[0]))
     T = np.eye(sizes[-1])[rng.permutation(np.arange(n_samples) % sizes[-1])]
@@ -400,7 +398,7 @@ def _confident(case: Case) -> tuple[tuple[Layers, Layers], Array, Array, int]:
     "lab_two_features",
     points=1,
     title="the trained net tells 0 from 1, whichever of the two comes first",
-    hint="Which net do you return: the one that you started with, or the trained one? Does the cost "
+    hint="Which net do you return, the one that you started with or the trained one? Does the cost "
     "of the training samples fall?",
     attempts=3,
     cpu_seconds=120,
@@ -430,7 +428,7 @@ def reads_zeros_and_ones(student: Student, case: Case) -> None:
     "lab_digits",
     points=1.5,
     title="the trained net reads the ten digits",
-    hint="Which net do you return: the one that you started with, or the trained one? Does the cost "
+    hint="Which net do you return, the one that you started with or the trained one? Does the cost "
     "of the training samples fall?",
     attempts=3,
     cpu_seconds=120,
@@ -445,7 +443,7 @@ def reads_digits(student: Student, case: Case) -> None:
     result = student.call("lab_digits", pixels[learn], targets, case.generator())
     net = expect.parameters("lab_digits(...)", result, (64, 30, 10))
     share = _share_read(net, pixels[judge], labels[judge])
-    expect_accuracy("lab_digits", share, 0.75)
+    expect_accuracy("lab_digits", share, 0.9)
 
 
 def expect_accuracy(name: str, share: float, least: float) -> None:
@@ -453,7 +451,7 @@ def expect_accuracy(name: str, share: float, least: float) -> None:
     expect.holds(
         share >= least,
         f"{name}(...)",
-        f"the net reads {share:.1%} of the images that it has not seen; expected {least:.1%} or more.",
+        f"the net reads {share:.1%} of images that it has not seen; expected {least:.1%} or more.",
     )
 
 

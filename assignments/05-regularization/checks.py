@@ -24,7 +24,7 @@ LAB_REGULARIZED = Exercise(
     "lab_regularized", points=4, uses=("dropout_mask", "dropout_forward", "dropout_backward")
 )
 
-LAB_ACCURACY = 0.73
+LAB_ACCURACY = 0.74
 """What the visible lab asks for; the grader asks for a little more. Nets without a remedy get about
 0.62 with softmax and cross entropy and 0.70 with the quadratic cost."""
 
@@ -36,7 +36,7 @@ def _kept(label: str, value: object, shape: tuple[int, ...]) -> NDArray[np.bool_
     """Return where a mask is not zero, or fail if it has more than one value there."""
     mask = expect.array(label, value, shape, because="the shape that was asked for")
     expect.finite(label, mask)
-    kept = mask != 0
+    kept: NDArray[np.bool_] = mask != 0
     expect.holds(
         bool(kept.any() and not kept.all()),
         label,

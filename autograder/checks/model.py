@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -113,53 +114,26 @@ class Check:
     cpu_seconds: float = DEFAULT_CALL_SECONDS
 
 
-def visible(
+def _declare(
     exercise: str,
     *,
+    shown: bool,
     points: float,
     title: str,
     hint: str = "",
     attempts: int = 1,
     cpu_seconds: float = DEFAULT_CALL_SECONDS,
 ) -> Callable[[CheckFunction], Check]:
-    """Declare a check that ships to students. Parameters as in `Check`."""
+    """Declare a check; parameters as in `Check`."""
 
     def declare(function: CheckFunction) -> Check:
-        return Check(
-            exercise,
-            points,
-            title,
-            function,
-            visible=True,
-            hint=hint,
-            attempts=attempts,
-            cpu_seconds=cpu_seconds,
-        )
+        return Check(exercise, points, title, function, shown, hint, attempts, cpu_seconds)
 
     return declare
 
 
-def hidden(
-    exercise: str,
-    *,
-    points: float,
-    title: str,
-    hint: str = "",
-    attempts: int = 1,
-    cpu_seconds: float = DEFAULT_CALL_SECONDS,
-) -> Callable[[CheckFunction], Check]:
-    """Declare a check that only the grader runs. Parameters as in `Check`."""
+visible = partial(_declare, shown=True)
+"""Declare a check that ships to students; parameters as in `Check`."""
 
-    def declare(function: CheckFunction) -> Check:
-        return Check(
-            exercise,
-            points,
-            title,
-            function,
-            visible=False,
-            hint=hint,
-            attempts=attempts,
-            cpu_seconds=cpu_seconds,
-        )
-
-    return declare
+hidden = partial(_declare, shown=False)
+"""Declare a check that only the grader runs; parameters as in `Check`."""

@@ -57,7 +57,8 @@ def build_release(
 
 
 def _build(course: Course, name: str) -> Path:
-    from autograder.adapters.nbgrader.generate import course_directory, generate
+    from autograder.adapters.nbgrader.app import course_directory
+    from autograder.adapters.nbgrader.generate import generate
     from autograder.adapters.nbgrader.gradebook import register_notebook
 
     staged = stage(course, name)

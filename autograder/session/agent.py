@@ -11,6 +11,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,26 +65,32 @@ class Agent:
                 return wire.Raised(request.key, kind, request.name)
             except StudentRaised as fault:
                 return wire.Raised(request.key, fault.kind, fault.text, fault.where)
+            except KeyboardInterrupt:
+                # Nobody sits at this keyboard: the student's code raised it.
+                return wire.Raised(request.key, "KeyboardInterrupt", "")
         raise ProtocolError(f"unexpected {type(request).__name__}")
 
     def _call(self, request: wire.Call) -> wire.Value:
         sent = [self._take(arg) for arg in request.args]
         before = [wire.from_wire(arg, lambda _: None) for arg in request.args]
         kwargs = {key: self._take(arg) for key, arg in request.kwargs.items()}
-        function: Callable[..., Any]
-        if request.target is None:
-            function = find(self._shell.user_ns, request.name)
-        else:
-            function = guarded(
-                request.name,
-                lambda: getattr(self._objects[request.target or 0], request.name),
-            )
-        if request.keep:
-            self._objects.append(guarded(request.name, lambda: function(*sent, **kwargs)))
-            return wire.Value(request.key, len(self._objects) - 1)
-        value = guarded(request.name, lambda: plain(function(*sent, **kwargs)))
-        changed = changed_arguments(sent, before, function)
-        return wire.Value(request.key, wire.to_wire(value), changed)
+
+        def call() -> wire.Value:
+            function: Callable[..., Any]
+            if request.target is None:
+                function = find(self._shell.user_ns, request.name)
+            else:
+                function = getattr(self._objects[request.target], request.name)
+            result = function(*sent, **kwargs)
+            if request.keep:
+                self._objects.append(result)
+                return wire.Value(request.key, len(self._objects) - 1)
+            value = wire.to_wire(plain(result))
+            return wire.Value(request.key, value, changed_arguments(sent, before, function))
+
+        # All of it is the student's code: lookups, generators, comparisons.
+        reply: wire.Value = guarded(request.name, call)
+        return reply
 
     def _get(self, request: wire.Get) -> wire.Value:
         value = guarded(
@@ -128,9 +135,20 @@ def _argument(value: Any) -> wire.Wire:
     return wire.to_wire(plain(value))
 
 
+def _forget_checkout() -> None:
+    """Take an instructor's checkout off the path: on a student's machine there is none.
+
+    No more than that: to hide the files themselves is the jail's work.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if (root / "solutions").is_dir():
+        sys.path[:] = [path for path in sys.path if Path(path).resolve() != root]
+
+
 def main() -> None:
     """Serve on the file descriptor named on the command line."""
     channel = socket.socket(fileno=int(sys.argv[1]))
+    _forget_checkout()
     try:
         Agent(channel).serve()
     except (BrokenPipeError, ConnectionResetError, StudentFault):

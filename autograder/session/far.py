@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
-import select
-import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,30 +20,20 @@ from autograder.errors import (
 )
 from autograder.session import messages as wire
 from autograder.session.launcher import Launcher, StudentProcess
-from autograder.student import fault
+from autograder.session.outputs import MAX_NOTEBOOK, read_outputs, stream
+from autograder.session.watch import Limits, Spent, Watch
+from autograder.student import fault, said
 from autograder.values import Callback, Plain, Rng
 
-POLL_SECONDS = 0.05
+__all__ = ["Cell", "FarObject", "FarStudent", "Limits"]
+
 _CELL_FILE = re.compile(r"<ipython-input-[^>]*>, ?")
 
+MAX_HEARD_MEGABYTES = 16
+"""What one function of a check is passed in all: its arguments are kept for the check."""
 
-@dataclass(frozen=True)
-class Limits:
-    """Deadlines of one submission.
-
-    CPU seconds are those of the session's own processes, so that a busy machine costs nobody a
-    point. Wall time is a loose backstop against code that sleeps.
-    """
-
-    cell_cpu: float = 20.0
-    notebook_cpu: float = 300.0
-    wall_factor: float = 4.0
-    wall_extra: float = 15.0
-    sessions: int = 12
-
-    def wall(self, cpu: float) -> float:
-        """Wall time after which something that may take `cpu` seconds is ended."""
-        return cpu * self.wall_factor + self.wall_extra
+MAX_RECORDED = 10**6
+"""Calls of a check's own function are recorded for the check; a binding's are not."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +82,9 @@ class FarStudent:
         self._bindings = dict(bindings or {})
         self._process: StudentProcess | None = None
         self._sessions = 0
-        self._cpu_spent = 0.0
+        self._spent = Spent()
         self._references: dict[int, Rng | Callback] = {}
+        self._heard: Counter[int] = Counter()
         self._serial = 0
         self._refused: dict[str, StudentFault] = {}
         self._bad_cells: set[str] = set()
@@ -116,12 +105,12 @@ class FarStudent:
         if self._process is not None:
             process, self._process = self._process, None
             process.kill()
-            self._cpu_spent += process.cpu_seconds()
+            self._spent.cpu += process.cpu_seconds()
 
     @property
     def total_cpu_seconds(self) -> float:
         """CPU time of all sessions so far."""
-        return self._cpu_spent + (self._process.cpu_seconds() if self._process else 0.0)
+        return self._spent.cpu + (self._process.cpu_seconds() if self._process else 0.0)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Plain:
         """See `Student.call`."""
@@ -150,9 +139,11 @@ class FarStudent:
     def _start(self) -> None:
         if self._sessions >= self._limits.sessions:
             raise SessionLost("notebook", "The notebook's process ended too often; given up.")
-        self._require_time()
+        self._spent.require(self._limits)
         self._sessions += 1
         self._references.clear()
+        self._heard.clear()
+        room = MAX_NOTEBOOK
         self._process = self._launcher.launch(self._files)
         self._exchange(None, "start", self._limits.cell_cpu, wire.Ready)
         for cell in self._cells:
@@ -169,9 +160,10 @@ class FarStudent:
                 problem = f"The cell {cell.id} did not finish: {lost.problem}"
                 self._bad_cells.add(cell.id)
                 self.cell_errors[cell.id] = problem
-                self.outputs[cell.id] = [_stream(problem)]
+                self.outputs[cell.id] = [stream(problem)]
                 return
-            self.outputs[cell.id] = _outputs(done.outputs)
+            self.outputs[cell.id] = read_outputs(done.outputs, room)
+            room -= len(done.outputs)
             if done.error:
                 error = _CELL_FILE.sub("", done.error[:500])
                 self.cell_errors[cell.id] = f"The cell {cell.id} stopped with {error}."
@@ -228,52 +220,42 @@ class FarStudent:
         process = self._process
         if process is None:
             raise SessionLost(label, "The notebook's process has ended.")
-        started = process.cpu_seconds()
-        deadline = time.monotonic() + self._limits.wall(cpu)
+        watch = Watch(process, label, cpu, self._limits, self._spent)
         try:
-            self._write(request)
-            while True:
-                self._wait(process, label, started, cpu, deadline)
-                reply = wire.decode_reply(wire.read_frame(process.channel, wire.MAX_REPLY_BYTES))
-                if isinstance(reply, wire.Ask):
-                    self._write(self._answer(reply))
-                elif isinstance(reply, kinds):
-                    return reply
-                else:
-                    raise ProtocolError(f"unexpected {type(reply).__name__}")  # noqa: TRY301
+            return self._converse(process, watch, request, kinds)
+        except DeadlineExceeded as late:
+            self.close()
+            self.wall_limited = self.wall_limited or late.wall
+            self._refused[label] = late
+            raise
         except (EOFError, OSError) as error:
             raise self._broken(label, process.exit_text()) from error
         except ProtocolError as error:
             raise self._broken(label, error.problem) from error
+        finally:
+            self._spent.wall += watch.elapsed
 
-    def _write(self, message: wire.Request | None) -> None:
-        if message is not None and self._process is not None:
-            self._process.channel.settimeout(self._limits.wall_extra)
-            self._process.channel.sendall(wire.encode(message))
-
-    def _wait(
-        self, process: StudentProcess, label: str, started: float, cpu: float, deadline: float
-    ) -> None:
-        """Wait until something can be read; kill the session when a deadline passes."""
-        process.channel.settimeout(self._limits.wall_extra)
-        while not select.select([process.channel], [], [], POLL_SECONDS)[0]:
-            used = process.cpu_seconds()
-            if used - started > cpu:
-                raise self._late(label, f"used more than {cpu:g} s of CPU time", cpu)
-            if self._cpu_spent + used > self._limits.notebook_cpu:
-                total = self._limits.notebook_cpu
-                raise self._late(label, f"ran when the notebook's {total:g} s were used up", total)
-            if time.monotonic() > deadline:
-                wall = self._limits.wall(cpu)
-                raise self._late(label, f"gave no answer for {wall:g} s", wall, wall=True)
-
-    def _late(self, label: str, what: str, seconds: float, *, wall: bool = False) -> StudentFault:
-        self.close()
-        self.wall_limited = self.wall_limited or wall
-        problem = f"{label} {what} and was stopped. Is there a loop that does not end?"
-        late = DeadlineExceeded(label, problem, seconds=seconds, wall=wall)
-        self._refused[label] = late
-        return late
+    def _converse(
+        self,
+        process: StudentProcess,
+        watch: Watch,
+        request: wire.Request | None,
+        kinds: tuple[type, ...],
+    ) -> Any:
+        if process.ended:
+            # A child of it may hold the socket still, and would answer.
+            raise EOFError
+        if request is not None:
+            watch.send(wire.encode(request))
+        while True:
+            frame = wire.read_frame(process.channel, wire.MAX_REPLY_BYTES, watch.wait)
+            reply = wire.decode_reply(frame)
+            if isinstance(reply, wire.Ask):
+                watch.send(self._answer(reply, len(frame)))
+            elif isinstance(reply, kinds):
+                return reply
+            else:
+                raise ProtocolError(f"unexpected {type(reply).__name__}")
 
     def _broken(self, label: str, why: str) -> SessionLost:
         self.close()
@@ -284,14 +266,7 @@ class FarStudent:
     def _refuse(self, label: str) -> None:
         if label in self._refused:
             raise self._refused[label]
-        self._require_time()
-
-    def _require_time(self) -> None:
-        total = self._limits.notebook_cpu
-        if self._cpu_spent > total:
-            raise DeadlineExceeded(
-                "notebook", f"The notebook has used up its {total:g} s of CPU time.", seconds=total
-            )
+        self._spent.require(self._limits)
 
     def _remember(self, value: Rng | Callback) -> wire.Gen | wire.Fun:
         key = next((k for k, known in self._references.items() if known is value), None)
@@ -300,20 +275,27 @@ class FarStudent:
             self._references[key] = value
         return wire.Gen(key, value.seed) if isinstance(value, Rng) else wire.Fun(key)
 
-    def _answer(self, ask: wire.Ask) -> wire.Answer:
+    def _answer(self, ask: wire.Ask, size: int) -> bytes:
+        """Return the frame that answers a call of a function of ours."""
         callback = self._references.get(ask.function)
         if not isinstance(callback, Callback):
             raise ProtocolError("a function that was never sent is called")
-        if len(callback.calls) >= callback.max_calls:
-            problem = f"the function was called more than {callback.max_calls} times"
-            return wire.Answer(None, problem)
+        problem = ""
+        if callback.max_calls <= MAX_RECORDED:
+            self._heard[ask.function] += size
+            if len(callback.calls) >= callback.max_calls:
+                problem = f"the function was called more than {callback.max_calls} times"
+            elif self._heard[ask.function] > MAX_HEARD_MEGABYTES * 2**20:
+                problem = f"the function was passed more than {MAX_HEARD_MEGABYTES} MB in all"
+        if problem:
+            return wire.encode(wire.Answer(None, problem))
         try:
-            args = tuple(wire.from_wire(arg, _seeded) for arg in ask.args)
+            args = tuple(wire.from_wire(wire.Seq(ask.args), _seeded))
             if callback.max_calls <= MAX_RECORDED:
                 callback.calls.append(args)
-            return wire.Answer(wire.to_wire(callback.function(*args)))
+            return wire.encode(wire.Answer(wire.to_wire(callback.function(*args))))
         except Exception as error:  # noqa: BLE001 - the arguments are the student's
-            return wire.Answer(None, f"{type(error).__name__}: {error}"[:300])
+            return wire.encode(wire.Answer(None, f"{type(error).__name__}: {said(error)}"[:300]))
 
     def _value(self, reply: wire.Value, label: str) -> Plain:
         try:
@@ -321,10 +303,6 @@ class FarStudent:
         except ProtocolError as error:
             raise self._broken(label, error.problem) from error
         return value
-
-
-MAX_RECORDED = 10**6
-"""Calls of a check's own function are recorded for the check; a binding's are not."""
 
 
 class FarObject:
@@ -345,6 +323,7 @@ class FarObject:
     def get(self, attribute: str) -> Plain:
         """See `StudentObject.get`."""
         label = self._label(attribute)
+        self._student._refuse(label)  # noqa: SLF001
         self._student._serial += 1  # noqa: SLF001
         request = wire.Get(self._student._serial, attribute, self._key)  # noqa: SLF001
         return self._student._value(self._student._ask(request, label), label)  # noqa: SLF001
@@ -356,23 +335,8 @@ class FarObject:
         return label
 
 
-def _outputs(text: str) -> list[dict[str, Any]]:
-    """Return a cell's outputs, as far as they have the form of outputs."""
-    try:
-        outputs = json.loads(text)
-    except (ValueError, RecursionError):
-        return []
-    if not isinstance(outputs, list):
-        return []
-    return [output for output in outputs if isinstance(output, dict)][:1000]
-
-
 def _seeded(reference: wire.Gen | wire.Fun) -> np.random.Generator:
     """A generator that the student's code passes on: a fresh one, seeded from theirs."""
     if isinstance(reference, wire.Fun):
         raise ProtocolError("a function came from the student's side")
     return np.random.default_rng(abs(reference.seed))
-
-
-def _stream(text: str) -> dict[str, Any]:
-    return {"output_type": "stream", "name": "stdout", "text": text}

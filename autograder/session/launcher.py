@@ -57,13 +57,20 @@ class StudentProcess:
             self._last = max(self._last, used)
         return self._last
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process itself is gone; what it started may go on."""
+        return self._popen.poll() is not None
+
     def exit_text(self) -> str:
         """Say how the process ended, in a few words."""
         with suppress(subprocess.TimeoutExpired):
             code = self._popen.wait(timeout=1.0)
-            if code < 0:
-                return f"killed by {signal.Signals(-code).name}"
-            return f"it exited with status {code}"
+            if code >= 0:
+                return f"it exited with status {code}"
+            # Real-time signals have no names.
+            names = {number.value: number.name for number in signal.Signals}
+            return f"killed by {names.get(-code, f'signal {-code}')}"
         return "it closed its channel"
 
     def kill(self) -> None:
@@ -142,8 +149,11 @@ def _copy_font_cache(scratch: Path) -> None:
     """Give matplotlib its font list, which takes seconds to make and is the same for everyone."""
     cache = scratch / "matplotlib"
     cache.mkdir()
-    for file in _font_cache().glob("fontlist-*.json"):
-        shutil.copyfile(file, cache / file.name)
+    # Only a matter of speed: nothing that lies there may stop a session from starting.
+    with suppress(OSError):
+        for file in _font_cache().glob("fontlist-*.json"):
+            if file.is_file():
+                shutil.copyfile(file, cache / file.name)
 
 
 def _font_cache() -> Path:

@@ -13,18 +13,28 @@ import math
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 import numpy as np
 
 from autograder.errors import ProtocolError
-from autograder.values import ALLOWED_DTYPES, Callback, Rng, Strided, Unsupported
+from autograder.values import (
+    ALLOWED_DTYPES,
+    MAX_DEPTH,
+    MAX_ITEMS,
+    Callback,
+    Rng,
+    Strided,
+    Unsupported,
+)
 
 MAX_REPLY_BYTES = 32 * 2**20
-"""Largest frame that is accepted from the student's side."""
+"""Largest frame that is accepted from the student's side; what `plain` lets through fits."""
 
 _LENGTH = struct.Struct(">I")
+_DTYPES = {dtype.str: dtype for dtype in ALLOWED_DTYPES}
+_FEW = msgspec.Meta(max_length=100)
 
 
 class Arr(msgspec.Struct, tag="array", array_like=True, frozen=True):
@@ -140,7 +150,7 @@ class Value(msgspec.Struct, tag="value", frozen=True):
 
     key: int
     value: Wire
-    changed: list[str] = []
+    changed: Annotated[list[str], _FEW] = []
 
 
 class Raised(msgspec.Struct, tag="raised", frozen=True):
@@ -156,7 +166,7 @@ class Ask(msgspec.Struct, tag="ask", frozen=True):
     """The student's code calls a function on our side."""
 
     function: int
-    args: list[Wire]
+    args: Annotated[list[Wire], _FEW]
 
 
 Reply: TypeAlias = Ready | CellDone | Value | Raised | Ask
@@ -216,18 +226,38 @@ def from_wire(wire: Wire, resolve: Callable[[Gen | Fun], Any] | None = None) -> 
     Raises
     ------
     ProtocolError
-        An array's bytes do not fit its dtype and shape, or a value may not come from there.
+        An array's bytes do not fit its dtype and shape, or the value is too large, nested too
+        deeply, or may not come from there.
     """
+    _require_bounds(wire)
+    return _build(wire, resolve)
+
+
+def _require_bounds(wire: Wire) -> None:
+    """Count the values level by level, before anything is built of them."""
+    level, total = [wire], 1
+    for _ in range(MAX_DEPTH + 2):
+        inner = [node.items for node in level if isinstance(node, (Seq, Tup, Map))]
+        if not inner:
+            return
+        total += sum(map(len, inner))
+        if total > MAX_ITEMS:
+            raise ProtocolError(f"more than {MAX_ITEMS} values")
+        level = [item for items in inner for item in items]
+    raise ProtocolError(f"a value nested deeper than {MAX_DEPTH + 1} levels")
+
+
+def _build(wire: Wire, resolve: Callable[[Gen | Fun], Any] | None) -> Any:
     if isinstance(wire, Arr):
         return _array_from_wire(wire)
     if isinstance(wire, Seq):
-        return [from_wire(item, resolve) for item in wire.items]
+        return [_build(item, resolve) for item in wire.items]
     if isinstance(wire, Tup):
-        return tuple(from_wire(item, resolve) for item in wire.items)
+        return tuple(_build(item, resolve) for item in wire.items)
     if isinstance(wire, Map):
         if len(wire.keys) != len(wire.items):
             raise ProtocolError("a dictionary has more keys than values")
-        values = (from_wire(item, resolve) for item in wire.items)
+        values = (_build(item, resolve) for item in wire.items)
         return dict(zip(wire.keys, values, strict=True))
     if isinstance(wire, Odd):
         return Unsupported(wire.kind[:200])
@@ -249,17 +279,21 @@ def _array_to_wire(array: np.ndarray[Any, Any], layout: str) -> Arr:
 
 
 def _array_from_wire(wire: Arr) -> np.ndarray[Any, Any]:
-    try:
-        dtype = np.dtype(wire.dtype)
-    except (TypeError, ValueError) as error:
-        raise ProtocolError(f"unknown dtype {wire.dtype[:20]!r}") from error
-    if dtype not in ALLOWED_DTYPES or len(wire.shape) > 16 or min(wire.shape, default=0) < 0:
-        raise ProtocolError(f"an array of dtype {wire.dtype[:20]!r} and shape {wire.shape[:20]}")
-    if math.prod(wire.shape) * dtype.itemsize != len(wire.data):
-        raise ProtocolError(f"{len(wire.data)} bytes for an array of shape {wire.shape}")
-    array = np.frombuffer(wire.data, dtype).reshape(wire.shape).copy()
+    # Looked up, not parsed: NumPy reads whole tables of fields out of a text.
+    dtype = _DTYPES.get(wire.dtype)
+    if dtype is None:
+        raise ProtocolError(f"unknown dtype {wire.dtype[:20]!r}")
+    sizes = wire.shape[:MAX_DEPTH]
+    # A dimension of 0 would let the others be anything.
+    if sizes != wire.shape or not all(0 <= n <= MAX_REPLY_BYTES for n in sizes):
+        raise ProtocolError(f"an array of shape {sizes[:4]}")
+    if math.prod(sizes) * dtype.itemsize != len(wire.data):
+        raise ProtocolError(f"{len(wire.data)} bytes for an array of shape {sizes[:4]}")
+    array = np.frombuffer(wire.data, dtype).reshape(sizes).copy()
     if wire.layout == "C":
         return array
+    if wire.layout not in ("F", "view") or not sizes:
+        raise ProtocolError(f"an array of shape {sizes[:4]} and layout {wire.layout[:20]!r}")
     return Strided(array, wire.layout).build()
 
 
@@ -286,8 +320,17 @@ def _decode(decoder: msgspec.msgpack.Decoder[Any], body: bytes) -> Any:
         raise ProtocolError(f"not a message: {str(error)[:200]}") from error
 
 
-def read_frame(channel: socket.socket, limit: int) -> bytes:
+def read_frame(channel: socket.socket, limit: int, wait: Callable[[], None] | None = None) -> bytes:
     """Read one frame from a blocking socket.
+
+    Parameters
+    ----------
+    channel
+        The socket.
+    limit
+        Bytes that are accepted.
+    wait
+        Called before each part is read; may raise when it takes too long.
 
     Raises
     ------
@@ -296,15 +339,17 @@ def read_frame(channel: socket.socket, limit: int) -> bytes:
     ProtocolError
         The frame is longer than `limit` bytes.
     """
-    (length,) = _LENGTH.unpack(_read(channel, _LENGTH.size))
+    (length,) = _LENGTH.unpack(_read(channel, _LENGTH.size, wait))
     if length > limit:
         raise ProtocolError(f"a frame of {length} bytes, at most {limit} are accepted")
-    return _read(channel, length)
+    return _read(channel, length, wait)
 
 
-def _read(channel: socket.socket, size: int) -> bytes:
+def _read(channel: socket.socket, size: int, wait: Callable[[], None] | None) -> bytes:
     parts = bytearray()
     while len(parts) < size:
+        if wait is not None:
+            wait()
         part = channel.recv(min(size - len(parts), 2**20))
         if not part:
             raise EOFError

@@ -14,8 +14,13 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from autograder.student import said
+
 MAX_OUTPUT = 200_000
 """Characters of output kept per cell; what follows is dropped with a note."""
+
+OVERHEAD = 200
+"""What an output counts beside its text, so that there are not too many of them."""
 
 Output = dict[str, Any]
 
@@ -29,6 +34,7 @@ class _Recorder:
         self.cut = False
 
     def add(self, output: Output, size: int) -> None:
+        size += OVERHEAD
         if size > self.room:
             self.cut = True
             return
@@ -69,12 +75,13 @@ class _Stream(io.TextIOBase):
 
 
 def _bundle(data: dict[str, Any]) -> tuple[dict[str, Any], int]:
-    """Return a MIME bundle whose binary parts are base64, and its size."""
+    """Return the texts of a MIME bundle, its binary parts as base64, and their size."""
     texts = {
-        mime: base64.b64encode(part).decode() if isinstance(part, bytes) else part
+        str(mime): base64.b64encode(part).decode() if isinstance(part, bytes) else part
         for mime, part in data.items()
+        if isinstance(part, (bytes, str))
     }
-    return texts, sum(len(str(part)) for part in texts.values())
+    return texts, sum(map(len, texts.values()))
 
 
 class _Publisher(DisplayPublisher):
@@ -136,9 +143,11 @@ class Shell(InteractiveShell):
             try:
                 result = self.run_cell(source, store_history=True)
                 raised = result.error_before_exec or result.error_in_exec
-            except SystemExit as stop:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as stop:  # noqa: BLE001 - no cell ends the session
                 raised = stop
-        error = f"{type(raised).__name__}: {raised}"[:500] if raised is not None else ""
+        error = f"{type(raised).__name__}: {said(raised)}"[:500] if raised is not None else ""
         return self.recorder.finish(), error
 
     def enable_gui(self, gui: str | None = None) -> None:
@@ -150,8 +159,8 @@ class Shell(InteractiveShell):
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
         output = {
             "output_type": "error",
-            "ename": getattr(etype, "__name__", str(etype)),
-            "evalue": str(evalue)[:2000],
+            "ename": str(etype.__name__)[:200],
+            "evalue": said(evalue),
             "traceback": [line[:2000] for line in stb][:50],
         }
         self.recorder.add(output, sum(len(line) for line in output["traceback"]))

@@ -798,14 +798,14 @@ def two_features_one_epoch(X_train, T_train, rng):
 @mutant("lab_digits", hint="Which net do you return?")
 def digits_untrained(X_train, T_train, rng):
     """The random net is returned."""
-    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    weights = [rng.normal(0, 0.5, (30, X_train.shape[1])), rng.normal(0, 0.5, (10, 30))]
     return weights, [rng.standard_normal(30), rng.standard_normal(10)]
 
 
 @mutant("lab_digits", hint="How far does the cost fall in an epoch?")
 def digits_tiny_rate(X_train, T_train, rng):
     """The learning rate is a thousand times too small."""
-    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    weights = [rng.normal(0, 0.5, (30, X_train.shape[1])), rng.normal(0, 0.5, (10, 30))]
     biases = [rng.standard_normal(30), rng.standard_normal(10)]
     return train(weights, biases, X_train, T_train, 30, 10, 0.003, rng)
 
@@ -813,7 +813,7 @@ def digits_tiny_rate(X_train, T_train, rng):
 @mutant("lab_digits", hint="How large are the first steps?")
 def digits_huge_rate(X_train, T_train, rng):
     """The learning rate is so large that the neurons saturate."""
-    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    weights = [rng.normal(0, 0.5, (30, X_train.shape[1])), rng.normal(0, 0.5, (10, 30))]
     biases = [rng.standard_normal(30), rng.standard_normal(10)]
     return train(weights, biases, X_train, T_train, 30, 10, 300.0, rng)
 
@@ -821,7 +821,7 @@ def digits_huge_rate(X_train, T_train, rng):
 @mutant("lab_digits", hint="How often is every sample used?")
 def digits_one_epoch(X_train, T_train, rng):
     """One epoch only."""
-    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    weights = [rng.normal(0, 0.5, (30, X_train.shape[1])), rng.normal(0, 0.5, (10, 30))]
     biases = [rng.standard_normal(30), rng.standard_normal(10)]
     return train(weights, biases, X_train, T_train, 1, 10, 3.0, rng)
 
@@ -829,7 +829,7 @@ def digits_one_epoch(X_train, T_train, rng):
 @mutant("lab_digits", hint="Track one pair.", note="row 40")
 def digits_mismatched(X_train, T_train, rng):
     """The targets are in reverse order."""
-    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    weights = [rng.normal(0, 0.5, (30, X_train.shape[1])), rng.normal(0, 0.5, (10, 30))]
     biases = [rng.standard_normal(30), rng.standard_normal(10)]
     return train(weights, biases, X_train, T_train[::-1], 30, 10, 3.0, rng)
 
@@ -844,7 +844,7 @@ def digits_from_zero(X_train, T_train, rng):
 @mutant("lab_digits", hint="How many of the training samples does the net see?")
 def digits_from_few_samples(X_train, T_train, rng):
     """Only the first 50 samples are used."""
-    weights = [rng.standard_normal((30, X_train.shape[1])), rng.standard_normal((10, 30))]
+    weights = [rng.normal(0, 0.5, (30, X_train.shape[1])), rng.normal(0, 0.5, (10, 30))]
     biases = [rng.standard_normal(30), rng.standard_normal(10)]
     return train(weights, biases, X_train[:50], T_train[:50], 30, 10, 3.0, rng)
 
@@ -852,6 +852,6 @@ def digits_from_few_samples(X_train, T_train, rng):
 @mutant("lab_digits", hint="Count the hidden neurons.")
 def digits_wrong_width(X_train, T_train, rng):
     """The hidden layer has 10 neurons in place of 30."""
-    weights = [rng.standard_normal((10, X_train.shape[1])), rng.standard_normal((10, 10))]
+    weights = [rng.normal(0, 0.5, (10, X_train.shape[1])), rng.normal(0, 0.5, (10, 10))]
     biases = [rng.standard_normal(10), rng.standard_normal(10)]
     return train(weights, biases, X_train, T_train, 30, 10, 3.0, rng)

@@ -312,7 +312,9 @@ def lab_held_out(student: Student, case: Case) -> None:
         X = data["images"].reshape(-1, 64)[:, case.rng.permutation(64)] / 16.0
         T = np.eye(10)[case.rng.permutation(10)[data["labels"]]]
     order = case.rng.permutation(len(X))
-    training, held_out = order[300:], order[:300]
+    # 900 samples fill batches of 10. One more would be a batch of its own in each epoch, and a step
+    # of full length for a single sample can undo the others': 5 % of such runs end below 90 %.
+    training, held_out = order[:900], order[900:]
     result = student.call(
         "lab_initialization", list(LAB_SIZES), X[training], T[training], case.generator()
     )
@@ -324,7 +326,7 @@ def lab_held_out(student: Student, case: Case) -> None:
     expect.holds(
         share >= LAB_ACCURACY,
         label,
-        f"{share:.1%} of 300 held-out digits are read correctly, expected at least "
+        f"{share:.1%} of {len(held_out)} held-out digits are read correctly, expected at least "
         f"{LAB_ACCURACY:.0%}.",
     )
     expect.unchanged(student)

@@ -24,7 +24,7 @@ LAB_REGULARIZED = Exercise(
     "lab_regularized", points=4, uses=("dropout_mask", "dropout_forward", "dropout_backward")
 )
 
-LAB_ACCURACY = 0.73
+LAB_ACCURACY = 0.74
 """What the visible lab asks for; the grader asks for a little more. Nets without a remedy get about
 0.62 with softmax and cross entropy and 0.70 with the quadratic cost."""
 

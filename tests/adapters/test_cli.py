@@ -70,7 +70,7 @@ def test_check_passes_with_the_tables_of_the_notebook(folder, solved):
     assert done.output == (
         "07-toy/toy.ipynb\n\n"
         + "".join(f"{table}\n\n" for table in tables)
-        + "4 of 4 points in the visible checks; 4.5 points can be earned in all.\n\n"
+        + "4 of 4 points in the visible checks; 4.5 can be earned in all.\n\n"
     )
 
 
@@ -89,7 +89,7 @@ def test_check_of_one_exercise(folder, solved):
     assert "double" not in done.output
     done = invoke(check.command, folder.path, "-k", "total", "--exercise", "Counter")
     assert done.exit_code == 1
-    assert "1.5 of 2.5 points in the visible checks; 2.5 points" in done.output
+    assert "1.5 of 2.5 points in the visible checks; 2.5 can" in done.output
 
 
 def test_check_without_an_argument_takes_the_folder_here(folder, solved, monkeypatch):
@@ -111,7 +111,7 @@ def test_check_of_a_folder_of_assignments(make_folder, solved, tmp_path):
 def test_check_shows_what_the_students_code_prints(folder, solved):
     noisy = "def double(x):\n    print('x is \\x1b[31m', x)\n    return 2 * x"
     done = invoke(check.command, folder.write({**solved, "double": noisy}), "-k", "double")
-    assert done.output.split("\n\n")[1].startswith("double printed:\nx is \N{REPLACEMENT CHARACTER}")
+    assert "\n\ndouble printed:\nx is \N{REPLACEMENT CHARACTER}[31m 0.0" in done.output
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_check_needs_no_window_and_no_keyboard(folder, solved):
 def test_any_text_can_be_printed_anywhere(folder, solved):
     code = "def double(x):\n    raise ValueError('\N{SNOWMAN}')"
     folder.write({**solved, "double": code})
-    done = autograder("check", cwd=folder.path, env={"PYTHONIOENCODING": "ascii"})
+    done = autograder("check", cwd=folder.path, env={"PYTHONIOENCODING": "cp1252"})
     assert done.returncode == 1
     assert "double raised ValueError: ?" in done.stdout
     assert done.stderr.startswith("loaded:")

@@ -58,8 +58,8 @@ def test_an_error_after_the_definition_does_no_harm(folder, solved):
 
 
 def test_a_students_own_check_or_input_stops_its_cell_only(folder, solved):
-    own = ['from autograder import check\ncheck("double")', "input()", "exit()", "%matplotlib inline"]
-    run = open_notebook(folder.write(solved, *own))
+    own = 'from autograder import check\ncheck("double")'
+    run = open_notebook(folder.write(solved, own, "input()", "exit()", "%matplotlib inline"))
     assert run.check("double").status == "passed"
 
 
@@ -82,8 +82,9 @@ def test_what_cells_print_is_not_shown(folder, solved, capfd):
 def test_this_process_stays_as_it_was(folder, solved):
     (folder.path / "helper.py").write_text("answer = 2")
     before = Path.cwd(), list(sys.path), dict(os.environ), sys.modules["__main__"], sys.stdin
-    own = "import os, sys\nimport helper\nos.chdir('/')\nos.environ['MINE'] = '1'\nsys.path.clear()"
-    run = open_notebook(folder.write({**solved, "double": "def double(x): return helper.answer * x"}, own))
+    own = "import os, sys, helper\nos.chdir('/')\nos.environ['MINE'] = '1'\nsys.path.clear()"
+    code = "def double(x):\n    return helper.answer * x"
+    run = open_notebook(folder.write({**solved, "double": code}, own))
     assert run.check("double").status == "passed"
     after = Path.cwd(), list(sys.path), dict(os.environ), sys.modules["__main__"], sys.stdin
     assert after == before
@@ -94,7 +95,7 @@ def test_two_folders_may_have_helpers_of_one_name(make_folder, solved):
     for name, factor in (("01-toy", 2), ("02-toy", 3)):
         folder = make_folder(name)
         (folder.path / "helper.py").write_text(f"factor = {factor}")
-        own = "import helper\nassert helper.factor == %d\nfine = True" % factor
+        own = f"import helper\nassert helper.factor == {factor}\nfine = True"
         code = "def double(x):\n    import helper\n    assert fine\n    return 2 * x"
         run = open_notebook(folder.write({**solved, "double": code}, own))
         assert run.check("double").message == ""
@@ -157,7 +158,7 @@ def test_without_checks_there_is_nothing_to_run(folder):
 
 def test_broken_checks_are_told_from_a_broken_notebook(folder):
     folder.checks.write_text("from autograder.checks import Exercise\n1 / 0")
-    with pytest.raises(CourseError, match="cannot be loaded .ZeroDivisionError: .* fresh copy"):
+    with pytest.raises(CourseError, match=r"cannot be loaded .ZeroDivisionError: .* fresh copy"):
         open_notebook(folder.notebook)
 
 

@@ -90,9 +90,11 @@ def ran(tmp_path_factory, make_module_folder) -> dict[str, Ran]:
     }
     notebook = nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, cells.values())])
     client = NotebookClient(
-        notebook, kernel_name="python3", timeout=120, allow_errors=True, resources={
-            "metadata": {"path": str(folder.path)}
-        },
+        notebook,
+        kernel_name="python3",
+        timeout=120,
+        allow_errors=True,
+        resources={"metadata": {"path": str(folder.path)}},
     )
     client.execute()
     return {name: Ran(cell.outputs) for name, cell in zip(cells, notebook.cells, strict=True)}
@@ -203,5 +205,5 @@ def test_nbgrader_validates_a_right_notebook_and_not_an_untouched_one(folder, so
 
 def test_outside_a_notebook_check_says_where_it_works(monkeypatch):
     monkeypatch.setattr("autograder.adapters.notebook.get_ipython", lambda: None)
-    with pytest.raises(CourseError, match="works in a notebook; .* use autograder check"):
+    with pytest.raises(CourseError, match=r"works in a notebook; .* use autograder check"):
         autograder.check("double")

@@ -161,7 +161,7 @@ def test_a_students_own_folder_may_be_called_anything(pytester, make_folder, mon
     pytester.runpytest().assert_outcomes(failed=3)
 
 
-def test_scratch_notebooks_and_checkpoints_are_left_alone_unless_asked_for(pytester, folder, solved):
+def test_scratch_notebooks_and_checkpoints_are_left_alone(pytester, folder, solved):
     folder.write(solved)
     folder.write({}, name="toy-Copy1.ipynb")
     (folder.path / "Untitled.ipynb").write_text("")

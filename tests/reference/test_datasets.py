@@ -190,7 +190,7 @@ def test_offline_the_message_names_the_variable(
     with pytest.raises(DatasetError) as caught:
         mnist.load(tmp_path, Mirror({}))
     message = str(caught.value)
-    assert "MNIST could not be downloaded (train-images-idx3-ubyte)." in message
+    assert "MNIST could not be downloaded (train-images-idx3-ubyte): https://" in message
     assert "Name or service not known" in message
     assert f"point the environment variable {VARIABLE} at the folder or file" in message
 
@@ -244,6 +244,9 @@ def test_a_local_place_that_holds_nothing_is_named(
     np.savez(tmp_path / "part.npz", x_train=np.zeros(1))
     monkeypatch.setenv(VARIABLE, str(tmp_path / "part.npz"))
     with pytest.raises(DatasetError, match="holds no y_train, x_test, y_test"):
+        mnist.load()
+    (tmp_path / "part.npz").write_bytes(b"PK\x03\x04 and no more")
+    with pytest.raises(DatasetError, match=r"part\.npz is no readable \.npz file"):
         mnist.load()
 
 

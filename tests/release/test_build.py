@@ -17,7 +17,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.nbgraderformat import MetadataValidator
 from sqlalchemy.exc import SAWarning
 
-from autograder.adapters.nbgrader.gradebook import default_db_url, register
+from autograder.adapters.nbgrader.app import course_directory
+from autograder.adapters.nbgrader.gradebook import register
 from autograder.course import Course
 from autograder.errors import ReleaseError
 from autograder.release import build
@@ -31,7 +32,7 @@ NAME = "01-toy"
 
 @contextmanager
 def gradebook(course: Course) -> Iterator[Gradebook]:
-    with Gradebook(default_db_url(course)) as opened:
+    with Gradebook(course_directory(course).db_url) as opened:
         yield opened
 
 
@@ -187,10 +188,10 @@ def test_register_needs_the_release_only(course: Course) -> None:
     for folder in (course.source.parent, course.solutions):
         folder.rename(folder.with_name(f"no_{folder.name}"))
     (course.root / "gradebook.db").unlink()
-    register(course, NAME, default_db_url(course))
+    register(course, NAME, course_directory(course).db_url)
     with gradebook(course) as known:
         assert snapshot(known) == want
-    register(course, NAME, default_db_url(course))
+    register(course, NAME, course_directory(course).db_url)
     with gradebook(course) as known:
         assert snapshot(known) == want
 
@@ -206,7 +207,7 @@ def test_register_again_writes_nothing(course: Course) -> None:
     build_release(course, [NAME])
     database = course.root / "gradebook.db"
     before = database.read_bytes()
-    register(course, NAME, default_db_url(course))
+    register(course, NAME, course_directory(course).db_url)
     assert database.read_bytes() == before
 
 
@@ -214,7 +215,7 @@ def test_register_without_a_release_says_what_to_run(course: Course) -> None:
     with pytest.raises(
         ReleaseError, match=r"the release is missing\. Run: autograder release 01-toy"
     ):
-        register(course, NAME, default_db_url(course))
+        register(course, NAME, course_directory(course).db_url)
 
 
 def test_the_settings_decide_where_the_gradebook_is(course: Course, tmp_path: Path) -> None:

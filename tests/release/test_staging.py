@@ -372,3 +372,13 @@ def test_unknown_assignment_and_missing_master(course: Course) -> None:
     (course.solutions / "01-toy" / "toy.py").unlink()
     with pytest.raises(ReleaseError, match="the master notebook is missing"):
         stage(course, "01-toy")
+
+
+def test_an_exercise_declared_twice(course: Course, edit: Edit) -> None:
+    edit(
+        "COUNTER = ",
+        'AGAIN = Exercise("double", points=2)\nCOUNTER = ',
+        file="checks.py",
+    )
+    with pytest.raises(ReleaseError, match=r"checks\.py declares double 2 times; keep one\."):
+        stage(course, "01-toy")

@@ -53,8 +53,7 @@ def _check(run: NearRun, only: tuple[str, ...]) -> list[ExerciseResult]:
         for what in ("points", "covered", "max_points")
     )
     click.echo(
-        f"{earned} of {covered} points in the visible checks; "
-        f"{total} points can be earned in all.\n"
+        f"{earned} of {covered} points in the visible checks; {total} can be earned in all.\n"
     )
     return results
 

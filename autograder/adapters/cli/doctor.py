@@ -61,7 +61,7 @@ def command() -> None:
     """
     course = _course()
     instructors = [course, *_instructors()]
-    if not course.good:
+    if not course.needed:
         instructors = [replace(finding, needed=False) for finding in instructors]
     groups = {
         "For everyone": [*_everyone()],

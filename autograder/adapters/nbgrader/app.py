@@ -21,7 +21,7 @@ LOG_FILE = Path(".autograder") / "nbgrader.log"
 def load_config(course: Course) -> Config:
     """Return the course's ``nbgrader_config.py``, as ``nbgrader`` itself would read it."""
     config: Config = PyFileConfigLoader(CONFIG_FILE, path=str(course.root)).load_config()
-    config.CourseDirectory.root = str(course.root)
+    config.CourseDirectory.root = str(course.root.resolve())
     return config
 
 

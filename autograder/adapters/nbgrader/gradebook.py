@@ -38,11 +38,6 @@ def open_gradebook(db_url: str) -> Iterator[Gradebook]:
         yield gradebook
 
 
-def default_db_url(course: Course) -> str:
-    """Return where nbgrader keeps a course's gradebook unless its settings say otherwise."""
-    return f"sqlite:///{course.root.resolve() / 'gradebook.db'}"
-
-
 def register(course: Course, name: str, db_url: str) -> None:
     """Make sure that the gradebook knows a released assignment, its cells and points.
 
