@@ -10,6 +10,7 @@
     |-- StudentFault             calling the student's code gave no value
     |   |-- NotWritten           the name is missing, or still the stub
     |   |-- StudentRaised        the student's code raised
+    |   |   `-- StubCalled       ... because it calls an exercise that is still to be written
     |   |-- DeadlineExceeded     the call or the notebook ran out of time
     |   `-- SessionLost          the student's process ended, or broke the protocol
     `-- ProtocolError            a frame from the other side is malformed
@@ -133,6 +134,22 @@ class StudentRaised(StudentFault):
         what = f"{kind}: {text}" if text else kind
         place = f" at {where}" if where else ""
         super().__init__(name, f"{name} raised {what}{place}.")
+
+
+class StubCalled(StudentRaised):
+    """The student's function calls another exercise, which is still the stub.
+
+    Parameters
+    ----------
+    name
+        The function that was called.
+    stub
+        The exercise that is still to be written.
+    """
+
+    def __init__(self, name: str, stub: str) -> None:
+        super().__init__(name, "NotImplementedError", stub)
+        self.problem = f"{name} calls {stub}, which is still to be written."
 
 
 class DeadlineExceeded(StudentFault):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from nbformat import NotebookNode
 from autograder.catalogue import Entry, load_catalogue
 from autograder.course import Assignment, Course
 
+_MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
 MUTANTS = "mutants.py"
 VARIANTS = "variants.py"
 
@@ -46,9 +48,9 @@ def fill(notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
 
 
 def solution_cells(solved: NotebookNode) -> dict[str, str]:
-    """Return the solution cells of a staged notebook, by exercise."""
+    """Return the solution cells of a staged notebook, by exercise, without the region marks."""
     return {
-        cell.metadata["nbgrader"]["grade_id"]: cell.source
+        cell.metadata["nbgrader"]["grade_id"]: _MARKS.sub("", cell.source)
         for cell in solved.cells
         if cell.metadata.get("nbgrader", {}).get("solution")
     }
@@ -83,7 +85,7 @@ def make_class(assignment: Assignment, solved: NotebookNode) -> Iterator[Sample]
         "duplicated-cell": (name, _bytes(_with_first_solution_twice(right))),
         "cut-off": (name, _bytes(right)[:2000]),
         "utf-16": (name, _bytes(right).decode().encode("utf-16")),
-        "old-format": (name, json.dumps({"nbformat": 99, "cells": []}).encode()),
+        "unknown-format": (name, json.dumps({"nbformat": 99, "cells": []}).encode()),
     }
     for label, (file_name, content) in broken.items():
         yield Sample(f"{number:02d}-{label}", file_name, content)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograder.errors import NotWritten, StudentFault, StudentRaised
+from autograder.errors import NotWritten, StubCalled, StudentFault, StudentRaised
 from autograder.values import Callback, Plain, Rng, Strided, clean, plain
 
 
@@ -151,11 +151,13 @@ def find(namespace: Mapping[str, Any], name: str) -> Callable[..., Any]:
 def counted(callback: Callback) -> Callable[..., Any]:
     """Return a function that records its arguments in `callback.calls`."""
 
-    def function(*args: Any) -> Any:
+    def function(*args: Any, **kwargs: Any) -> Any:
         if len(callback.calls) >= callback.max_calls:
             raise RuntimeError(f"the function was called more than {callback.max_calls} times")
-        callback.calls.append(tuple(plain(arg) for arg in args))
-        return callback.function(*(plain(arg) for arg in args))
+        values = [plain(arg) for arg in args]
+        named = {name: plain(arg) for name, arg in kwargs.items()}
+        callback.calls.append((*values, *named.values()))
+        return callback.function(*values, **named)
 
     return function
 
@@ -188,7 +190,7 @@ def fault(name: str, kind: str, text: str, where: str) -> StudentFault:
         stub = text.partition(" ")[0].strip(":.") if text else name
         if stub in (name, name.partition(".")[0]):
             return NotWritten(name, f"{stub} is still to be written.")
-        return StudentRaised(name, kind, f"{stub} is still to be written", where)
+        return StubCalled(name, stub)
     return StudentRaised(name, kind, text, where)
 
 

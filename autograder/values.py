@@ -72,6 +72,25 @@ class Callback:
 
 
 @dataclass(frozen=True, eq=False)
+class BoundClass:
+    """A class of ours whose objects the student's code may use, and which stay on our side.
+
+    Parameters
+    ----------
+    create
+        Takes the constructor's arguments; returns the new object's number.
+    member
+        Takes a number, a member's name and arguments; calls the method, or reads the attribute.
+    methods
+        The members that are called.
+    """
+
+    create: Callable[..., Any]
+    member: Callable[..., Any]
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Strided:
     """An array argument that must reach the student as a non-contiguous view.
 

@@ -1,12 +1,12 @@
 """Set the labs' thresholds from the reference's own distribution of accuracies over seeds.
 
 For each lab, every correct recipe is trained from many seeds, each with data of its own as a
-submission gets them, and judged on the test split. The threshold is the 1 % quantile of these
-accuracies, of the lowest recipe where several are correct, less one test sample, rounded down to a
-multiple of 0.005. A correct solution then misses at most once in a hundred runs; since a failing
-lab is run again with two further seeds and the best counts, once in a million submissions. The
-recipes that learn but must not pass are judged likewise, and their passing rate stands beside the
-threshold.
+submission gets them, and judged on the test split; where the grader takes the mean of several
+runs, so does the calibration. The threshold is the 1 % quantile of these accuracies, of the lowest
+recipe where several are correct, less one test sample, rounded down to a multiple of 0.005. A
+correct solution then misses at most once in a hundred attempts; since a failing lab has two further
+attempts and the best counts, once in a million submissions. The recipes that learn but must not
+pass are judged likewise, and their passing rate stands beside the threshold.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ from reference.labs import Lab, ValidatedCase
 QUANTILE = 0.01
 STEP = 0.005
 ATTEMPTS = 3
-"""Runs that a submission has; the best counts."""
+"""Attempts that a submission has; the best counts."""
+
+DRAWS = 100_000
+"""Means drawn with replacement, where an attempt is the mean of several runs."""
 
 CHUNK = 50
 """Nets trained at once: enough to be quick, few enough to stay in the processor's cache."""
@@ -72,7 +75,7 @@ def calibrate(names: tuple[str, ...], seeds: int, device: str, solutions: Path) 
         path = _write(lab, entry, solutions)
         click.echo(f"{name}: threshold {entry['threshold']:.3f} -> {path}")
         for title, values in joined.items():
-            share = float(np.mean(values >= entry["threshold"]))
+            share = {**entry["correct"], **entry["wrong"]}[title]["passing"]
             click.echo(
                 f"  {title:24} mean {values.mean():.4f}  sd {values.std():.4f}  "
                 f"min {values.min():.4f}  max {values.max():.4f}  passing {share:.4f}"
@@ -122,27 +125,48 @@ def summarize(lab: Lab, accuracies: dict[str, Array]) -> dict[str, Any]:
         The lab.
     accuracies
         For each of its recipes, correct and wrong, the accuracies of all seeds.
+
+    Returns
+    -------
+    dict
+        For each recipe ``mean``, ``sd``, ``min`` and ``max`` are those of single runs; ``quantile``
+        and ``passing`` those of an attempt, which is the mean of ``runs`` runs.
     """
-    lowest = min(float(np.quantile(accuracies[title], QUANTILE)) for title in lab.correct)
+    attempts = {title: attempt(values, lab.runs) for title, values in accuracies.items()}
+    lowest = min(float(np.quantile(attempts[title], QUANTILE)) for title in lab.correct)
     one_sample = 1.0 / len(lab.case(np.random.default_rng(0)).X_test)
     threshold = round(math.floor((lowest - one_sample) / STEP) * STEP, 3)
+
+    def described(titles: Iterable[str]) -> dict[str, dict[str, float]]:
+        return {title: _describe(accuracies[title], attempts[title], threshold) for title in titles}
+
     return {
         "threshold": threshold,
         "quantile": QUANTILE,
         "seeds": len(next(iter(accuracies.values()))),
-        "correct": {title: _describe(accuracies[title], threshold) for title in lab.correct},
-        "wrong": {title: _describe(accuracies[title], threshold) for title in lab.wrong},
+        "runs": lab.runs,
+        "correct": described(lab.correct),
+        "wrong": described(lab.wrong),
     }
 
 
-def _describe(values: Array, threshold: float) -> dict[str, float]:
-    passing = float(np.mean(values >= threshold))
+def attempt(values: Array, runs: int) -> Array:
+    """Return the distribution of the mean of `runs` runs, given that of single runs."""
+    if runs == 1:
+        return values
+    picks = np.random.default_rng(0).integers(len(values), size=(DRAWS, runs))
+    means: Array = values[picks].mean(axis=1)
+    return means
+
+
+def _describe(values: Array, attempts: Array, threshold: float) -> dict[str, float]:
+    passing = float(np.mean(attempts >= threshold))
     numbers = {
         "mean": values.mean(),
         "sd": values.std(),
         "min": values.min(),
-        "quantile": np.quantile(values, QUANTILE),
         "max": values.max(),
+        "quantile": np.quantile(attempts, QUANTILE),
         "passing": passing,
         f"passing_best_of_{ATTEMPTS}": 1.0 - (1.0 - passing) ** ATTEMPTS,
     }

@@ -32,7 +32,7 @@ def draw_class(graded: Sequence[tuple[str, Grade]], path: Path) -> None:
     height = min(1.9 + 0.24 * len(graded), MAX_HEIGHT)
     figure = Figure(figsize=(7.5 + 0.35 * len(exercises), height), layout="constrained")
     grid, bars = figure.subplots(1, 2, width_ratios=[2.2, 1], sharey=True)
-    image = grid.imshow(share, cmap="RdYlGn", vmin=0, vmax=1, aspect="auto")
+    image = grid.imshow(share, cmap="cividis", vmin=0, vmax=1, aspect="auto")
     grid.set_xticks(range(len(exercises)), [e.name for e in exercises], rotation=35, ha="right")
     # A dollar sign in a folder's name would begin a formula.
     names = [inert(student, 32).replace("$", r"\$") for student, _ in graded]
@@ -46,10 +46,10 @@ def draw_class(graded: Sequence[tuple[str, Grade]], path: Path) -> None:
         spine.set_visible(False)
     scores = [grade.score for _, grade in graded]
     bars.barh(range(len(graded)), scores, color="#4c72b0", height=0.7)
-    bars.set_xlim(0, graded[0][1].max_score)
+    bars.set_xlim(0, graded[0][1].max_score or 1.0)
     bars.axvline(float(np.mean(scores)), color="black", linestyle="--", linewidth=1)
     bars.set_title(f"score (mean {np.mean(scores):.1f} of {graded[0][1].max_score:g})")
-    bars.tick_params(left=False, labelleft=False)
+    bars.tick_params(which="both", left=False, labelleft=False)
     for side in ("top", "right", "left"):
         bars.spines[side].set_visible(False)
     figure.colorbar(image, ax=bars, label="share of points", pad=0.02)

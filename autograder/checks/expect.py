@@ -152,7 +152,7 @@ def close(
     Notes
     -----
     For functions that act on each entry. The error of an entry is measured against
-    ``|want| + 1e-7``, so that a result in float32 may round tiny values to zero.
+    ``|got| + |want| + 1e-7``, so that a result in float32 may round tiny values to zero.
     """
     right = np.asarray(want, dtype=np.float64)
     values = array(label, got, right.shape)

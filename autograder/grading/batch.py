@@ -6,7 +6,6 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,7 +63,7 @@ def grade_all(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tupl
             yield folder, grade
     for folder in again:
         for _, grade in _run(batch, [folder], 1):
-            yield folder, grade or batch.grader().reject("the process that graded it died twice")
+            yield folder, grade or batch.grader().reject("the process that graded it failed twice")
 
 
 def _run(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tuple[Path, Grade | None]]:
@@ -83,7 +82,7 @@ def _run(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tuple[Pat
         for future in as_completed(waiting):
             try:
                 yield waiting[future], future.result()
-            except BrokenProcessPool:
+            except Exception:  # noqa: BLE001 - the worker died, or its grade cannot travel
                 yield waiting[future], None
 
 

@@ -10,18 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.checks.model import Check, Exercise
 from autograder.checks.runner import run_exercise
-from autograder.course import Assignment
+from autograder.course import HIDDEN_CHECKS, Assignment
 from autograder.errors import Rejected, StudentFault
+from autograder.grading.oracle import oracle
 from autograder.grading.seeds import check_seed
 from autograder.results import CheckResult, ExerciseResult, Grade, ManualCell
-from autograder.session.far import Cell, FarStudent, Limits
+from autograder.session.far import Bound, Cell, FarStudent, Limits
 from autograder.session.launcher import Launcher, PlainLauncher
 from autograder.submission.notes import bounded
 from autograder.submission.restore import Restored, canonical_only, restore
@@ -113,7 +113,7 @@ class Grader:
     def grade_restored(self, restored: Restored) -> Grade:
         """Run the cells and the checks of a restored notebook."""
         problems: list[str] = []
-        with self._student(restored.notebook) as student:
+        with self._student(restored.notebook, self.limits) as student:
             first = [
                 run_exercise(exercise, self.assignment.checks, student, self._seed_of, problems)
                 for exercise in self.assignment.exercises
@@ -135,11 +135,14 @@ class Grader:
         )
 
     def _student(
-        self, notebook: NotebookNode, bindings: Mapping[str, Callable[..., Any]] | None = None
+        self,
+        notebook: NotebookNode,
+        limits: Limits,
+        bindings: Mapping[str, Bound] | None = None,
     ) -> FarStudent:
         public = self.assignment.public
         files = [public.folder / name for name in ("checks.py", *public.data)]
-        return FarStudent(self.launcher, executable_cells(notebook), files, self.limits, bindings)
+        return FarStudent(self.launcher, executable_cells(notebook), files, limits, bindings)
 
     def _seed_of(self, check: Check) -> int:
         return check_seed(self.seed, check)
@@ -150,7 +153,8 @@ class _Retrial:
 
     One mistake is paid for once. The reference's values cross the trust line only here: in a
     session of its own that is killed afterwards, after the callee's own grade is final, and for
-    the callees that the exercise declares.
+    the callees that the exercise declares. All second trials together may take the time of one
+    notebook.
     """
 
     def __init__(
@@ -176,10 +180,16 @@ class _Retrial:
             for name in exercise.uses
             if self._first[name].status != "passed" and name in assignment.reference
         ]
-        if result.status in ("passed", "missing", "timeout") or not failed:
+        if result.status in ("passed", "missing") or not failed:
             return result
-        bindings = {name: assignment.reference[name] for name in failed}
-        with self._grader._student(self._notebook, bindings) as student:  # noqa: SLF001
+        if result.status == "timeout" and not any(map(self._hangs, failed)):
+            return result  # its own time, and it would take it again
+        left = self._grader.limits.notebook_cpu - self.cpu_seconds
+        if left <= 0.0:
+            return result
+        limits = replace(self._grader.limits, notebook_cpu=left)
+        bindings = oracle(assignment.solutions / HIDDEN_CHECKS).bindings(failed)
+        with self._grader._student(self._notebook, limits, bindings) as student:  # noqa: SLF001
             second = run_exercise(
                 exercise,
                 assignment.checks,
@@ -197,6 +207,9 @@ class _Retrial:
             "one mistake is paid for once."
         )
         return replace(second, notes=(note,))
+
+    def _hangs(self, name: str) -> bool:
+        return any(check.status == "timeout" for check in self._first[name].checks)
 
 
 def executable_cells(notebook: NotebookNode) -> list[Cell]:

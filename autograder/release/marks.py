@@ -86,7 +86,7 @@ def read_master(path: Path) -> list[MasterCell]:
         import jupytext
     except ModuleNotFoundError as missing:
         raise ReleaseError(
-            "reading a master needs jupytext. Run: pip install 'autograder[instructor]'", path=path
+            "reading a master needs jupytext. Run: make setup", path=path
         ) from missing
     cells = jupytext.read(path, fmt="py:percent").cells
     return [_read_cell(path, number, cell) for number, cell in enumerate(cells, start=1)]

@@ -11,6 +11,7 @@ import json
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class Agent:
             outputs, error = self._shell.execute(request.source)
             return wire.CellDone(request.cell, json.dumps(outputs), error)
         if isinstance(request, wire.Bind):
-            self._shell.user_ns[request.name] = self._remote(request.function)
+            self._shell.user_ns[request.name] = self._stand_in(request)
             return wire.Ready()
         if isinstance(request, (wire.Call, wire.Get)):
             try:
@@ -110,8 +111,9 @@ class Agent:
     def _remote(self, key: int) -> Callable[..., Any]:
         """Return a function that asks the trusted side."""
 
-        def function(*args: Any) -> Any:
-            self._send(wire.Ask(key, [_argument(arg) for arg in args]))
+        def function(*args: Any, **kwargs: Any) -> Any:
+            named = {name: _argument(arg) for name, arg in kwargs.items()}
+            self._send(wire.Ask(key, [_argument(arg) for arg in args], named))
             answer = self._receive()
             if not isinstance(answer, wire.Answer):
                 raise ProtocolError(f"expected an answer, got {type(answer).__name__}")
@@ -120,6 +122,29 @@ class Agent:
             return wire.from_wire(answer.value)
 
         return function
+
+    def _stand_in(self, request: wire.Bind) -> Callable[..., Any]:
+        """Return what stands for a function or a class of the trusted side."""
+        create = self._remote(request.function)
+        if request.member is None:
+            return create
+        member = self._remote(request.member)
+
+        class StandIn:
+            """An object that lives on the trusted side."""
+
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                self._number = create(*args, **kwargs)
+
+            def __getattr__(self, name: str) -> Any:
+                if name.startswith("_"):
+                    raise AttributeError(name)
+                if name in request.methods:
+                    return partial(member, self._number, name)
+                return member(self._number, name)
+
+        StandIn.__name__ = StandIn.__qualname__ = request.name
+        return StandIn
 
     def _receive(self) -> wire.Request:
         return wire.decode_request(wire.read_frame(self._channel, MAX_REQUEST_BYTES))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from autograder.session.launcher import Launcher, StudentProcess
 from autograder.session.outputs import MAX_NOTEBOOK, read_outputs, stream
 from autograder.session.watch import Limits, Spent, Watch
 from autograder.student import fault, said
-from autograder.values import Callback, Plain, Rng
+from autograder.values import BoundClass, Callback, Plain, Rng
 
 __all__ = ["Cell", "FarObject", "FarStudent", "Limits"]
 
@@ -34,6 +34,9 @@ MAX_HEARD_MEGABYTES = 16
 
 MAX_RECORDED = 10**6
 """Calls of a check's own function are recorded for the check; a binding's are not."""
+
+
+Bound: TypeAlias = Callable[..., Any] | BoundClass
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ class FarStudent:
     limits
         Deadlines.
     bindings
-        Names to be answered by functions of ours, for an exercise that is tried again with its
-        failed callee answered by the reference.
+        Names to be answered by functions and classes of ours, for an exercise that is tried again
+        with its failed callee answered by the reference.
     """
 
     def __init__(
@@ -73,7 +76,7 @@ class FarStudent:
         cells: Sequence[Cell],
         files: Sequence[Path],
         limits: Limits | None = None,
-        bindings: Mapping[str, Callable[..., Any]] | None = None,
+        bindings: Mapping[str, Bound] | None = None,
     ) -> None:
         self._launcher = launcher
         self._cells = list(cells)
@@ -124,7 +127,7 @@ class FarStudent:
         return FarObject(self, name, reply.value, self._sessions)
 
     def start(self) -> None:
-        """Start a session and run the cells, if there is none.
+        """Start a session and run the cells, if there is none that lives.
 
         Raises
         ------
@@ -133,6 +136,9 @@ class FarStudent:
         SessionLost
             Sessions keep dying.
         """
+        if self._process is not None and self._process.ended:
+            # It ended after an answer: what is asked next is not to blame.
+            self.close()
         while self._process is None:
             self._start()
 
@@ -167,12 +173,19 @@ class FarStudent:
             if done.error:
                 error = _CELL_FILE.sub("", done.error[:500])
                 self.cell_errors[cell.id] = f"The cell {cell.id} stopped with {error}."
-        for name, function in self._bindings.items():
-            reference = self._remember(Callback(function, max_calls=10**7))
-            if isinstance(reference, wire.Fun):
-                self._exchange(
-                    wire.Bind(name, reference.key), name, self._limits.cell_cpu, wire.Ready
-                )
+        for name, bound in self._bindings.items():
+            self._exchange(self._bind(name, bound), name, self._limits.cell_cpu, wire.Ready)
+
+    def _bind(self, name: str, bound: Bound) -> wire.Bind:
+        if isinstance(bound, BoundClass):
+            create, member = (self._bound(part) for part in (bound.create, bound.member))
+            return wire.Bind(name, create, member, list(bound.methods))
+        return wire.Bind(name, self._bound(bound))
+
+    def _bound(self, function: Callable[..., Any]) -> int:
+        key = len(self._references)
+        self._references[key] = Callback(function, max_calls=MAX_RECORDED + 1)
+        return key
 
     def _request(
         self,
@@ -186,7 +199,8 @@ class FarStudent:
     ) -> wire.Value:
         label = label or name
         self._refuse(label)
-        self.start()
+        if target is None:
+            self.start()
         self._serial += 1
         request = wire.Call(
             self._serial,
@@ -242,9 +256,6 @@ class FarStudent:
         request: wire.Request | None,
         kinds: tuple[type, ...],
     ) -> Any:
-        if process.ended:
-            # A child of it may hold the socket still, and would answer.
-            raise EOFError
         if request is not None:
             watch.send(wire.encode(request))
         while True:
@@ -290,10 +301,13 @@ class FarStudent:
         if problem:
             return wire.encode(wire.Answer(None, problem))
         try:
-            args = tuple(wire.from_wire(wire.Seq(ask.args), _seeded))
+            values = wire.from_wire(wire.Seq([*ask.args, *ask.kwargs.values()]), _seeded)
             if callback.max_calls <= MAX_RECORDED:
-                callback.calls.append(args)
-            return wire.encode(wire.Answer(wire.to_wire(callback.function(*args))))
+                callback.calls.append(tuple(values))
+            named = dict(zip(ask.kwargs, values[len(ask.args) :], strict=True))
+            return wire.encode(
+                wire.Answer(wire.to_wire(callback.function(*values[: len(ask.args)], **named)))
+            )
         except Exception as error:  # noqa: BLE001 - the arguments are the student's
             return wire.encode(wire.Answer(None, f"{type(error).__name__}: {said(error)}"[:300]))
 

@@ -117,10 +117,15 @@ class Get(msgspec.Struct, tag="get", frozen=True):
 
 
 class Bind(msgspec.Struct, tag="bind", frozen=True):
-    """Let `name` stand for a function on our side."""
+    """Let `name` stand for a function on our side, or for a class if `member` is given.
+
+    `function` then makes an object and `member` gets at its members, of which `methods` are called.
+    """
 
     name: str
     function: int
+    member: int | None = None
+    methods: list[str] = []
 
 
 class Answer(msgspec.Struct, tag="answer", frozen=True):
@@ -167,6 +172,7 @@ class Ask(msgspec.Struct, tag="ask", frozen=True):
 
     function: int
     args: Annotated[list[Wire], _FEW]
+    kwargs: Annotated[dict[str, Wire], _FEW] = {}
 
 
 Reply: TypeAlias = Ready | CellDone | Value | Raised | Ask

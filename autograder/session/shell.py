@@ -123,8 +123,6 @@ class Shell(InteractiveShell):
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
-        config.InteractiveShell.display_pub_class = _Publisher
-        config.InteractiveShell.displayhook_class = _Hook
         super().__init__(config=config, display_pub_class=_Publisher, displayhook_class=_Hook)
 
     def execute(self, source: str) -> tuple[list[Output], str]:

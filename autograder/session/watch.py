@@ -92,12 +92,23 @@ class Watch:
         return time.monotonic() - self._began
 
     def wait(self) -> None:
-        """Return when something can be read; raise `DeadlineExceeded` when a deadline passes."""
+        """Return when something can be read.
+
+        Raises
+        ------
+        DeadlineExceeded
+            A deadline passed.
+        EOFError
+            The process has ended.
+        """
         while True:
             if time.monotonic() - self._looked >= POLL_SECONDS:
                 self._look()
-            if select.select([self._process.channel], [], [], POLL_SECONDS)[0]:
+            if self._readable(POLL_SECONDS):
                 return
+            # A child of a process that is gone may hold the socket, so that it never closes.
+            if self._process.ended and not self._readable(0.0):
+                raise EOFError
 
     def send(self, frame: bytes) -> None:
         """Write `frame`; raise `DeadlineExceeded` if the process does not read it in time."""
@@ -107,6 +118,9 @@ class Watch:
             self._process.channel.sendall(frame)
         except TimeoutError:
             raise self._late(f"gave no answer for {wall:g} s", wall, wall=True) from None
+
+    def _readable(self, seconds: float) -> bool:
+        return bool(select.select([self._process.channel], [], [], seconds)[0])
 
     def _look(self) -> None:
         used = self._process.cpu_seconds()

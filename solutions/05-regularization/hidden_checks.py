@@ -550,4 +550,5 @@ REFERENCE = {
     "dropout_mask": ref.dropout_mask,
     "dropout_forward": ref.dropout_forward,
     "dropout_backward": ref.dropout_backward,
+    "EarlyStopping": ref.EarlyStopping,
 }

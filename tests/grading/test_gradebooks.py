@@ -129,7 +129,7 @@ def test_the_scores_are_those_of_the_class(graded: dict[str, Course]) -> None:
     assert whole
     for same in ("renamed", "duplicated-cell", "utf-16"):
         assert by_label[same]["score"] == whole
-    for nothing in ("untouched", "cut-off", "old-format"):
+    for nothing in ("untouched", "cut-off", "unknown-format"):
         assert by_label[nothing]["score"] == 0
     assert 0 < by_label["half-done"]["score"] < whole  # type: ignore[operator]
     assert by_label["late"]["late"] == by_label["late"]["score"] > 0  # type: ignore[operator]

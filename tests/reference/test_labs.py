@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from reference import labs
-from reference.calibrate import calibrate, measure, summarize
+from reference.calibrate import attempt, calibrate, measure, summarize
 from reference.datasets import load_digits, two_features
 from reference.labs import LABS, LabCase, ValidatedCase
 
@@ -140,6 +140,7 @@ def test_the_committed_threshold_is_what_its_numbers_give(name: str) -> None:
     entry = json.loads((labs.SOLUTIONS / lab.assignment / labs.THRESHOLDS).read_text())[name]
     assert labs.threshold(name) == entry["threshold"]
     assert entry["seeds"] >= 300
+    assert entry.get("runs", 1) == lab.runs
     assert set(entry["correct"]) == set(lab.correct)
     assert set(entry["wrong"]) == set(lab.wrong)
     lowest = min(recipe["quantile"] for recipe in entry["correct"].values())
@@ -199,6 +200,14 @@ def test_summarize_takes_the_lowest_quantile_less_one_sample() -> None:
     assert entry["wrong"]["not regularized"]["passing_best_of_3"] == pytest.approx(
         1 - 0.95**3, abs=3e-3
     )
+
+
+def test_an_attempt_of_several_runs_is_their_mean() -> None:
+    values = np.array([0.0, 1.0])
+    np.testing.assert_array_equal(attempt(values, 1), values)
+    shares = [np.mean(np.isclose(attempt(values, 3), mean)) for mean in (0, 1 / 3, 2 / 3, 1)]
+    np.testing.assert_allclose(shares, [1 / 8, 3 / 8, 3 / 8, 1 / 8], atol=0.01)
+    np.testing.assert_array_equal(attempt(values, 3), attempt(values, 3))
 
 
 def test_threshold_of_an_unknown_lab_names_the_known_ones() -> None:

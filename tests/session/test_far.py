@@ -10,10 +10,10 @@ import numpy as np
 import psutil
 import pytest
 
-from autograder.errors import DeadlineExceeded, NotWritten, SessionLost, StudentRaised
+from autograder.errors import DeadlineExceeded, NotWritten, SessionLost, StubCalled, StudentRaised
 from autograder.session.far import Cell, FarStudent, Limits
 from autograder.session.launcher import PlainLauncher
-from autograder.values import Callback, Rng, Strided, Unsupported
+from autograder.values import BoundClass, Callback, Rng, Strided, Unsupported
 
 CELLS = {
     "setup": "import numpy as np\nimport os\nprint('hello')",
@@ -152,8 +152,9 @@ def test_a_stub_is_work_to_do_and_another_stub_is_not_ones_own(student: FarStude
     with pytest.raises(NotWritten) as caught:
         student.call("stub")
     assert caught.value.problem == "stub is still to be written."
-    with pytest.raises(StudentRaised, match="stub is still to be written"):
+    with pytest.raises(StubCalled) as called:
         student.call("calls_stub")
+    assert called.value.problem == "calls_stub calls stub, which is still to be written."
     with pytest.raises(NotWritten, match="nothing is not defined in the notebook"):
         student.call("nothing")
 
@@ -246,7 +247,32 @@ def test_nothing_is_left_running() -> None:
 
 
 def test_a_bound_name_is_answered_by_us_with_a_generator_of_the_students() -> None:
-    source = "def outer(rng):\n    return double(3) + inner(rng)"
+    source = "def outer(rng):\n    return double(z=3) + inner(rng)"
     bindings = {"double": lambda z: 10 * z, "inner": lambda rng: float(rng.random() < 2)}
     with FarStudent(PlainLauncher(), cells(outer=source), [], bindings=bindings) as far:
         assert far.call("outer", Rng(1)) == 31.0
+
+
+def test_an_object_of_a_bound_class_stays_with_us() -> None:
+    made: list[list[float]] = []
+
+    def create(start: float) -> int:
+        made.append([start])
+        return len(made) - 1
+
+    def member(number: int, name: str, *args: float) -> float:
+        if name == "add":
+            made[number].append(*args)
+        return sum(made[number])
+
+    source = (
+        "def total(n):\n"
+        "    pile, other = Pile(start=1.0), Pile(100.0)\n"
+        "    for k in range(n):\n"
+        "        pile.add(2.0)\n"
+        "    return pile.height, other.height, type(pile).__name__"
+    )
+    bindings = {"Pile": BoundClass(create, member, ("add",))}
+    with FarStudent(PlainLauncher(), cells(total=source), [], bindings=bindings) as far:
+        assert far.call("total", 3) == (7.0, 100.0, "Pile")
+    assert made == [[1.0, 2.0, 2.0, 2.0], [100.0]]

@@ -119,6 +119,11 @@ def leaves_a_child_behind():
         os._exit(0)
     return 4.0
 
+def leaves_a_silent_child_behind():
+    if os.fork():
+        os._exit(0)
+    time.sleep(1000)
+
 def never_leaves():
     import atexit
     atexit.register(lambda: time.sleep(1000))
@@ -270,6 +275,7 @@ def test_what_is_asked_is_not_kept_without_bound(hostile: FarStudent) -> None:
 
 def test_a_question_that_is_too_deep_is_answered_with_an_error(hostile: FarStudent) -> None:
     callback = Callback(lambda _: 0.0)
+    hostile.close()  # the first function of a session has the key 0
     with soon(hostile):
         got = hostile.call("asks_with_deep", callback)
     assert got == "ProtocolError: a value nested deeper than 17 levels"
@@ -279,7 +285,7 @@ def test_a_question_that_is_too_deep_is_answered_with_an_error(hostile: FarStude
 @pytest.mark.parametrize(
     ("forged", "problem"),
     [
-        ("dtype", "unknown dtype 'i4,i4,i4,i4,i4,i4,i4,i4,i4,i4,"),
+        ("dtype", "unknown dtype 'i4,i4,"),
         ("object", "unknown dtype 'O'"),
         ("dimensions", "an array of shape"),
         ("dimension", "an array of shape"),
@@ -326,7 +332,6 @@ def test_a_message_out_of_turn_is_a_fault_of_the_call(
         ("babbles", "not a message"),
         ("shouts", "a frame of 4294967295 bytes, at most 33554432 are accepted"),
         ("hangs_up", "it exited with status 1"),
-        ("leaves_a_child_behind", "it exited with status 0"),
     ],
 )
 def test_a_broken_channel_is_a_fault_of_the_call(
@@ -334,6 +339,16 @@ def test_a_broken_channel_is_a_fault_of_the_call(
 ) -> None:
     with soon(hostile), pytest.raises(SessionLost, match=problem):
         hostile.call(attack)
+
+
+def test_a_process_that_goes_after_its_answer_costs_nothing(hostile: FarStudent) -> None:
+    with soon(hostile):
+        assert hostile.call("leaves_a_child_behind") == 4.0
+        process = hostile._process
+        assert process is not None
+        assert "status 0" in process.exit_text()
+    with soon(hostile), pytest.raises(SessionLost, match="it exited with status 0"):
+        hostile.call("leaves_a_silent_child_behind")
 
 
 @pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL"), (11, "SIGSEGV"), (40, "signal 40")])
@@ -378,7 +393,7 @@ def test_any_exception_is_a_fault_and_not_the_end(
 
 
 def test_an_exception_whose_text_never_comes_runs_out_of_time(hostile: FarStudent) -> None:
-    with soon(hostile), pytest.raises(DeadlineExceeded, match=r"used more than 1\.5 s of CPU"):
+    with soon(hostile), pytest.raises(DeadlineExceeded, match=r"throws .* was stopped"):
         hostile.call("throws", "Endless()")
 
 
@@ -460,12 +475,14 @@ def test_the_notebook_has_a_wall_deadline_too(start: Any) -> None:
 def test_outputs_are_bounded_by_cell_and_by_notebook(start: Any) -> None:
     forged = """
 import json
-def outputs(*found):
-    say(wire.CellDone("", json.dumps(found)))
-    # The true reply of this cell stands for the next cell's.
+dumps = json.dumps
+def outputs(*found, text=None):
+    # The agent writes this cell's outputs with json.dumps.
+    text = text or dumps(found)
+    json.dumps = lambda _: text
 """
     sources = {
-        "deep": "text = '[' * 900 + ']' * 900\nsay(wire.CellDone('', '[{\"a\":' + text + '}]'))",
+        "deep": "outputs(text='[{\"output_type\": ' + '[' * 900 + ']' * 900 + '}]')",
         "odd": "outputs(1, None, {}, {'output_type': 'stream', 'text': 5}, "
         "{'output_type': 'display_data', 'data': {'text/plain': ['x'], 'text/html': 'y'}}, "
         "{'output_type': 'error', 'ename': {}, 'evalue': 'x'})",
