@@ -74,6 +74,9 @@ class CheckFailed(AutograderError):
         Where the object is wrong most, if it is an array.
     hint
         What to look at next. Overrides the check's own hint.
+    form
+        True if the type or shape is wrong: then the check's own hint, which is about values, would
+        lead astray.
     """
 
     def __init__(
@@ -83,7 +86,9 @@ class CheckFailed(AutograderError):
         *,
         index: tuple[int, ...] | None = None,
         hint: str = "",
+        form: bool = False,
     ) -> None:
+        self.form = form
         self.label = label
         self.problem = problem
         self.index = index

@@ -21,7 +21,7 @@ MAX_ITEMS = 100_000
 """Values in one returned object; a batch list of the full MNIST set with batch size 1 fits."""
 
 MAX_MEGABYTES = 24
-"""Size of the arrays and texts in one returned object."""
+"""Size of the arrays, as float64, and of the texts in one returned object."""
 
 _CODES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 ALLOWED_DTYPES = frozenset(np.dtype(code) for code in _CODES)
@@ -158,7 +158,8 @@ def _plain(value: Any, room: _Room, depth: int) -> Plain:
     if depth > MAX_DEPTH:
         return Unsupported(f"something nested deeper than {MAX_DEPTH} levels")
     kind = type(value)
-    room.take(value.nbytes if kind is np.ndarray else 0)
+    # Whatever its dtype, an array is compared as float64.
+    room.take(value.size * 8 if kind is np.ndarray else 0)
     if value is None or kind in (bool, float):
         return value  # type: ignore[no-any-return]
     if kind is str:

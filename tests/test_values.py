@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
-from autograder.values import MAX_DEPTH, Strided, Unsupported, describe, plain
+from autograder.values import (
+    MAX_DEPTH,
+    MAX_ITEMS,
+    MAX_MEGABYTES,
+    Strided,
+    Unsupported,
+    describe,
+    plain,
+)
 
 
 class Liar:
@@ -19,10 +29,28 @@ class Number(float):
     pass
 
 
+class Scalar(np.float64):
+    def item(self, *args: object) -> object:  # type: ignore[override]
+        return Liar()
+
+
+class Pretender:
+    __class__ = np.float64  # type: ignore[assignment]
+
+    def item(self) -> float:
+        return 7.0
+
+
 @pytest.mark.parametrize(
     ("value", "want"),
     [
         (np.float32(0.5), 0.5),
+        (np.longdouble(0.5), 0.5),
+        (Scalar(0.5), 0.5),
+        (Pretender(), Unsupported("test_values.Pretender")),
+        (np.timedelta64(3, "s"), Unsupported("NumPy scalar of dtype timedelta64[s]")),
+        ("half \ud800", "half ?"),
+        ({"\ud800": 1}, {"?": 1}),
         (np.int64(3), 3),
         (np.True_, True),
         (range(3), [0, 1, 2]),
@@ -70,6 +98,30 @@ def test_deep_nesting_stops() -> None:
         assert isinstance(got, list)
         got = got[0]
     assert got == Unsupported(f"something nested deeper than {MAX_DEPTH} levels")
+
+
+def endless() -> Iterator[float]:
+    while True:
+        yield 0.0
+
+
+def test_what_is_too_much_is_said_to_be() -> None:
+    full = [0.0] * (MAX_ITEMS - 1)
+    assert plain(full) == full
+    many = Unsupported(f"something of more than {MAX_ITEMS} values")
+    assert plain([*full, 0.0]) == many
+    assert plain([full, full]) == many
+    assert plain(endless()) == many
+    large = Unsupported(f"something of more than {MAX_MEGABYTES} MB")
+    wide = np.broadcast_to(0.0, (10**6, 10**6))
+    for value in (
+        wide,
+        [np.zeros(10**6)] * 4,
+        np.zeros(2**22, bool),
+        "x" * 2**25,
+        {"x" * 2**25: 1},
+    ):
+        assert plain(value) == large
 
 
 @pytest.mark.parametrize(

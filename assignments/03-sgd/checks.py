@@ -443,7 +443,7 @@ def reads_digits(student: Student, case: Case) -> None:
     result = student.call("lab_digits", pixels[learn], targets, case.generator())
     net = expect.parameters("lab_digits(...)", result, (64, 30, 10))
     share = _share_read(net, pixels[judge], labels[judge])
-    expect_accuracy("lab_digits", share, 0.9)
+    expect_accuracy("lab_digits", share, 0.8)
 
 
 def expect_accuracy(name: str, share: float, least: float) -> None:

@@ -51,10 +51,10 @@ def array(
     wanted = f"an array of shape {shape}{reason}" if shape is not None else "a NumPy array"
     is_number = isinstance(value, (bool, int, float)) and shape in ((), None)
     if not isinstance(value, np.ndarray) and not is_number:
-        raise CheckFailed(label, f"expected {wanted}, got {describe(value)}.")
+        raise CheckFailed(label, f"expected {wanted}, got {describe(value)}.", form=True)
     got = np.asarray(value)
     if shape is not None and got.shape != shape:
-        raise CheckFailed(label, f"expected {wanted}, got {describe(value)}.")
+        raise CheckFailed(label, f"expected {wanted}, got {describe(value)}.", form=True)
     return got.astype(np.float64)
 
 
@@ -63,7 +63,7 @@ def scalar(label: str, value: object) -> float:
     if isinstance(value, np.ndarray) and value.shape == ():
         value = value.item()
     if not isinstance(value, (bool, int, float)):
-        raise CheckFailed(label, f"expected a number, got {describe(value)}.")
+        raise CheckFailed(label, f"expected a number, got {describe(value)}.", form=True)
     if not np.isfinite(value):
         raise CheckFailed(label, f"expected a finite number, got {value}.")
     return float(value)
@@ -74,7 +74,7 @@ def boolean(label: str, value: object) -> bool:
     if isinstance(value, np.ndarray) and value.shape == () and value.dtype == bool:
         value = bool(value)
     if not isinstance(value, bool):
-        raise CheckFailed(label, f"expected True or False, got {describe(value)}.")
+        raise CheckFailed(label, f"expected True or False, got {describe(value)}.", form=True)
     return value
 
 
@@ -82,7 +82,7 @@ def sequence(label: str, value: object, length: int | None = None) -> list[Any]:
     """Return `value` as a list; lists, tuples and generators are interchangeable."""
     wanted = "a list" if length is None else f"a list of {length} items"
     if not isinstance(value, (list, tuple)) or (length is not None and len(value) != length):
-        raise CheckFailed(label, f"expected {wanted}, got {describe(value)}.")
+        raise CheckFailed(label, f"expected {wanted}, got {describe(value)}.", form=True)
     return list(value)
 
 
@@ -102,6 +102,13 @@ def parameters(
 
     Also serves ``(dWs, dbs)``, which have the same shapes.
     """
+    if isinstance(value, (list, tuple)) and value and isinstance(value[0], np.ndarray):
+        raise CheckFailed(
+            label,
+            f"expected ({names[0]}, {names[1]}), two lists, got {describe(value)} that holds "
+            "arrays. Is the other list missing?",
+            form=True,
+        )
     first, second = sequence(label, value, 2)
     pairs = list(pairwise(sizes))
     weights = arrays(names[0], first, [(n_out, n_in) for n_in, n_out in pairs])
@@ -164,12 +171,14 @@ def close(
     if error[worst] <= NOTE_BAND:
         _note_precision(case, label, float(error[worst]))
         return
-    expected = f", expected {right[worst]:.10g}" if show else ""
+    off = f"expected {right[worst]:.10g}" if show else f"relative error {error[worst]:.2g}"
+    if right.size == 1:
+        raise CheckFailed(label, f"is {values[worst]:.10g}, {off}.", index=worst, hint=hint)
     count = int((error > NOTE_BAND).sum())
     raise CheckFailed(
         label,
         f"{count} of {right.size} entries are off. Worst{_at(worst)}: "
-        f"yours is {values[worst]:.10g}{expected}, relative error {error[worst]:.2g}.",
+        f"yours is {values[worst]:.10g}, {off}.",
         index=worst,
         hint=hint,
     )
@@ -290,7 +299,9 @@ def unchanged(student: Student, *, except_for: tuple[str, ...] = ()) -> None:
 def supported(label: str, value: object) -> None:
     """Fail if `value` is of a type that does not travel."""
     if isinstance(value, Unsupported):
-        raise CheckFailed(label, f"expected plain arrays and numbers, got {describe(value)}.")
+        raise CheckFailed(
+            label, f"expected plain arrays and numbers, got {describe(value)}.", form=True
+        )
 
 
 def _note_precision(case: Case | None, label: str, error: float) -> None:

@@ -76,7 +76,7 @@ def _attempt(
     try:
         check.function(student, case)
     except CheckFailed as failure:
-        status, message = "failed", _advise(str(failure), failure.hint or check.hint)
+        status, message = "failed", _advise(str(failure), failure.hint or ("" if failure.form else check.hint))
     except NotWritten as failure:
         status, message = "missing", failure.problem
     except DeadlineExceeded as failure:
@@ -94,7 +94,7 @@ def _attempt(
         if problems is not None:
             problems.append(
                 f"check {check.exercise!r} / {check.title!r} raised "
-                f"{type(failure).__name__}: {failure}"
+                f"{type(failure).__name__}: {str(failure)[:300]}"
             )
     notes = tuple(case.notes) if status == "passed" else ()
     return CheckResult(check.title, check.visible, check.points, status, message, notes)

@@ -23,6 +23,7 @@ from autograder.grading.seeds import check_seed
 from autograder.results import CheckResult, ExerciseResult, Grade, ManualCell
 from autograder.session.far import Bound, Cell, FarStudent, Limits
 from autograder.session.launcher import Launcher, PlainLauncher
+from autograder.session.watch import Spent
 from autograder.submission.notes import bounded
 from autograder.submission.restore import Restored, canonical_only, restore
 from autograder.submission.triage import locate, triage
@@ -113,7 +114,7 @@ class Grader:
     def grade_restored(self, restored: Restored) -> Grade:
         """Run the cells and the checks of a restored notebook."""
         problems: list[str] = []
-        with self._student(restored.notebook, self.limits) as student:
+        with self._student(restored.notebook, Spent()) as student:
             first = [
                 run_exercise(exercise, self.assignment.checks, student, self._seed_of, problems)
                 for exercise in self.assignment.exercises
@@ -137,12 +138,13 @@ class Grader:
     def _student(
         self,
         notebook: NotebookNode,
-        limits: Limits,
+        spent: Spent,
         bindings: Mapping[str, Bound] | None = None,
     ) -> FarStudent:
         public = self.assignment.public
         files = [public.folder / name for name in ("checks.py", *public.data)]
-        return FarStudent(self.launcher, executable_cells(notebook), files, limits, bindings)
+        cells = executable_cells(notebook)
+        return FarStudent(self.launcher, cells, files, self.limits, bindings, spent)
 
     def _seed_of(self, check: Check) -> int:
         return check_seed(self.seed, check)
@@ -168,8 +170,13 @@ class _Retrial:
         self._notebook = notebook
         self._first = first
         self._problems = problems
-        self.cpu_seconds = 0.0
+        self._spent = Spent()
         self.wall_limited = False
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU time of all second trials."""
+        return self._spent.cpu
 
     def retry(self, result: ExerciseResult) -> ExerciseResult:
         """Return the better of `result` and a second trial, if there is one."""
@@ -184,12 +191,8 @@ class _Retrial:
             return result
         if result.status == "timeout" and not any(map(self._hangs, failed)):
             return result  # its own time, and it would take it again
-        left = self._grader.limits.notebook_cpu - self.cpu_seconds
-        if left <= 0.0:
-            return result
-        limits = replace(self._grader.limits, notebook_cpu=left)
         bindings = oracle(assignment.solutions / HIDDEN_CHECKS).bindings(failed)
-        with self._grader._student(self._notebook, limits, bindings) as student:  # noqa: SLF001
+        with self._grader._student(self._notebook, self._spent, bindings) as student:  # noqa: SLF001
             second = run_exercise(
                 exercise,
                 assignment.checks,
@@ -197,7 +200,6 @@ class _Retrial:
                 self._grader._seed_of,  # noqa: SLF001
                 self._problems,
             )
-        self.cpu_seconds += student.total_cpu_seconds
         self.wall_limited = self.wall_limited or student.wall_limited
         if second.points <= result.points:
             return result

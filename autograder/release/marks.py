@@ -174,7 +174,8 @@ def expand(cells: Sequence[MasterCell], points: Mapping[str, float]) -> Notebook
         make = nbformat.v4.new_code_cell if cell.code else nbformat.v4.new_markdown_cell
         metadata: dict[str, Any] = {"nbgrader": _nbgrader(cell, grade_id, points)}
         if cell.kind == "figure":
-            metadata["tags"] = [FIGURE_TAG]
+            # Run All Cells goes on when a figure needs an exercise that is not written yet.
+            metadata["tags"] = [FIGURE_TAG, "raises-exception"]
         notebook.cells.append(make(cell.source, id=grade_id, metadata=metadata))
     return notebook
 

@@ -7,7 +7,10 @@ doubted on the other side.
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -23,6 +26,7 @@ from autograder.session.shell import Shell
 from autograder.student import changed_arguments, find, guarded
 from autograder.values import plain
 
+PR_SET_PDEATHSIG = 1
 MAX_REQUEST_BYTES = 2**31 - 1
 
 
@@ -170,13 +174,25 @@ def _forget_checkout() -> None:
         sys.path[:] = [path for path in sys.path if Path(path).resolve() != root]
 
 
+def _end_with_the_grader() -> None:
+    """Have the kernel end this process when the one that grades is gone, however busy this one is.
+
+    On other systems than Linux only an idle session notices, by the end of its channel.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> None:
     """Serve on the file descriptor named on the command line."""
+    _end_with_the_grader()
     channel = socket.socket(fileno=int(sys.argv[1]))
+    # A fork of the student's is not this process: what it says would be taken for our answers.
+    os.register_at_fork(after_in_child=channel.close)
     _forget_checkout()
     try:
         Agent(channel).serve()
-    except (BrokenPipeError, ConnectionResetError, StudentFault):
+    except (OSError, StudentFault):
         sys.exit(1)
 
 

@@ -68,6 +68,8 @@ class FarStudent:
     bindings
         Names to be answered by functions and classes of ours, for an exercise that is tried again
         with its failed callee answered by the reference.
+    spent
+        What is used up already, where several students share one notebook's time.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class FarStudent:
         files: Sequence[Path],
         limits: Limits | None = None,
         bindings: Mapping[str, Bound] | None = None,
+        spent: Spent | None = None,
     ) -> None:
         self._launcher = launcher
         self._cells = list(cells)
@@ -85,7 +88,7 @@ class FarStudent:
         self._bindings = dict(bindings or {})
         self._process: StudentProcess | None = None
         self._sessions = 0
-        self._spent = Spent()
+        self._spent = spent or Spent()
         self._references: dict[int, Rng | Callback] = {}
         self._heard: Counter[int] = Counter()
         self._serial = 0
@@ -112,7 +115,7 @@ class FarStudent:
 
     @property
     def total_cpu_seconds(self) -> float:
-        """CPU time of all sessions so far."""
+        """CPU time that is spent so far, in all sessions."""
         return self._spent.cpu + (self._process.cpu_seconds() if self._process else 0.0)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Plain:
@@ -301,7 +304,7 @@ class FarStudent:
         if problem:
             return wire.encode(wire.Answer(None, problem))
         try:
-            values = wire.from_wire(wire.Seq([*ask.args, *ask.kwargs.values()]), _seeded)
+            values = wire.untrusted(wire.Seq([*ask.args, *ask.kwargs.values()]), _seeded)
             if callback.max_calls <= MAX_RECORDED:
                 callback.calls.append(tuple(values))
             named = dict(zip(ask.kwargs, values[len(ask.args) :], strict=True))
@@ -313,7 +316,7 @@ class FarStudent:
 
     def _value(self, reply: wire.Value, label: str) -> Plain:
         try:
-            value: Plain = wire.from_wire(reply.value)
+            value: Plain = wire.untrusted(reply.value)
         except ProtocolError as error:
             raise self._broken(label, error.problem) from error
         return value

@@ -232,38 +232,18 @@ def from_wire(wire: Wire, resolve: Callable[[Gen | Fun], Any] | None = None) -> 
     Raises
     ------
     ProtocolError
-        An array's bytes do not fit its dtype and shape, or the value is too large, nested too
-        deeply, or may not come from there.
+        An array's bytes do not fit its dtype and shape, or a value may not come from there.
     """
-    _require_bounds(wire)
-    return _build(wire, resolve)
-
-
-def _require_bounds(wire: Wire) -> None:
-    """Count the values level by level, before anything is built of them."""
-    level, total = [wire], 1
-    for _ in range(MAX_DEPTH + 2):
-        inner = [node.items for node in level if isinstance(node, (Seq, Tup, Map))]
-        if not inner:
-            return
-        total += sum(map(len, inner))
-        if total > MAX_ITEMS:
-            raise ProtocolError(f"more than {MAX_ITEMS} values")
-        level = [item for items in inner for item in items]
-    raise ProtocolError(f"a value nested deeper than {MAX_DEPTH + 1} levels")
-
-
-def _build(wire: Wire, resolve: Callable[[Gen | Fun], Any] | None) -> Any:
     if isinstance(wire, Arr):
         return _array_from_wire(wire)
     if isinstance(wire, Seq):
-        return [_build(item, resolve) for item in wire.items]
+        return [from_wire(item, resolve) for item in wire.items]
     if isinstance(wire, Tup):
-        return tuple(_build(item, resolve) for item in wire.items)
+        return tuple(from_wire(item, resolve) for item in wire.items)
     if isinstance(wire, Map):
         if len(wire.keys) != len(wire.items):
             raise ProtocolError("a dictionary has more keys than values")
-        values = (_build(item, resolve) for item in wire.items)
+        values = (from_wire(item, resolve) for item in wire.items)
         return dict(zip(wire.keys, values, strict=True))
     if isinstance(wire, Odd):
         return Unsupported(wire.kind[:200])
@@ -272,6 +252,35 @@ def _build(wire: Wire, resolve: Callable[[Gen | Fun], Any] | None) -> Any:
             raise ProtocolError("a generator or a function came from the student's side")
         return resolve(wire)
     return wire
+
+
+def untrusted(wire: Wire, resolve: Callable[[Gen | Fun], Any] | None = None) -> Any:
+    """Like `from_wire`, for what came from the student's side: bounded before it is built.
+
+    Raises
+    ------
+    ProtocolError
+        As `from_wire`, or the value is more than `plain` lets through.
+    """
+    level, count, size = [wire], 1, 0
+    for _ in range(MAX_DEPTH + 2):
+        size += sum(_float64_bytes(node) for node in level if isinstance(node, Arr))
+        inner = [node.items for node in level if isinstance(node, (Seq, Tup, Map))]
+        count += sum(map(len, inner))
+        if count > MAX_ITEMS:
+            raise ProtocolError(f"more than {MAX_ITEMS} values")
+        if size > MAX_REPLY_BYTES:
+            raise ProtocolError(f"more than {MAX_REPLY_BYTES // 2**20} MB")
+        if not inner:
+            return from_wire(wire, resolve)
+        level = [item for items in inner for item in items]
+    raise ProtocolError(f"a value nested deeper than {MAX_DEPTH + 1} levels")
+
+
+def _float64_bytes(array: Arr) -> int:
+    """Return what an array takes once it is float64, as which all are compared."""
+    dtype = _DTYPES.get(array.dtype)
+    return len(array.data) * 8 // dtype.itemsize if dtype is not None else 0
 
 
 def _is_fortran(array: np.ndarray[Any, Any]) -> bool:

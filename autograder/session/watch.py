@@ -83,6 +83,9 @@ class Watch:
         self._cpu = cpu
         self._limits = limits
         self._spent = spent
+        # Not select(), which knows the first 1024 descriptors only.
+        self._poll = select.poll()
+        self._poll.register(process.channel, select.POLLIN)
         self._cpu_before = process.cpu_seconds()
         self._began = self._looked = time.monotonic()
 
@@ -120,7 +123,7 @@ class Watch:
             raise self._late(f"gave no answer for {wall:g} s", wall, wall=True) from None
 
     def _readable(self, seconds: float) -> bool:
-        return bool(select.select([self._process.channel], [], [], seconds)[0])
+        return bool(self._poll.poll(seconds * 1000))
 
     def _look(self) -> None:
         used = self._process.cpu_seconds()

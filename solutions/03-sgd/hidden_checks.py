@@ -281,12 +281,15 @@ def two_features_of_new_images(student: Student, case: Case) -> None:
     cpu_seconds=120,
 )
 def digits_of_new_images(student: Student, case: Case) -> None:
-    """A secret split, its columns and labels permuted."""
-    data = labs.digits_case(case.rng)
-    result = student.call("lab_digits", data.X_train, data.T_train, case.generator())
-    net = expect.parameters("lab_digits(...)", result, (64, 30, 10))
-    share = labs.accuracy(*net, data.X_test, data.T_test)
-    public.expect_accuracy("lab_digits", share, labs.threshold("lab_digits"))
+    """Secret splits, columns and labels permuted; one net in five misses a digit by bad luck."""
+    shares = []
+    for _ in range(labs.LABS["lab_digits"].runs):
+        data = labs.digits_case(case.rng)
+        result = student.call("lab_digits", data.X_train, data.T_train, case.generator())
+        net = expect.parameters("lab_digits(...)", result, (64, 30, 10))
+        shares.append(labs.accuracy(*net, data.X_test, data.T_test))
+    least = labs.threshold("lab_digits")
+    public.expect_accuracy("lab_digits", float(np.mean(shares)), least)
 
 
 REFERENCE = {

@@ -76,6 +76,10 @@ def test_sequences_are_interchangeable_but_counted() -> None:
 def test_parameters_checks_each_shape() -> None:
     good = ([np.zeros((3, 2))], [np.zeros(3)])
     assert expect.parameters("result", good, [2, 3])[0][0].shape == (3, 2)
+    assert message(lambda: expect.parameters("train(...)", [np.zeros((3, 2))], [2, 3])) == (
+        "train(...): expected (weights, biases), two lists, got a list of length 1 that holds "
+        "arrays. Is the other list missing?"
+    )
     bad = ([np.zeros((2, 3))], [np.zeros(3)])
     assert message(lambda: expect.parameters("result", bad, [2, 3])) == (
         "weights[0]: expected an array of shape (3, 2), got an array of shape (2, 3) and dtype "
@@ -94,7 +98,10 @@ def test_close_hides_the_expected_value_unless_it_is_public() -> None:
     got, want = np.array([1.0, 2.5]), np.array([1.0, 2.0])
     hidden = message(lambda: expect.close("y", got, want))
     assert hidden == ("y: 1 of 2 entries are off. Worst at [1]: yours is 2.5, relative error 0.11.")
-    assert "expected 2," in message(lambda: expect.close("y", got, want, show=True))
+    assert message(lambda: expect.close("y", got, want, show=True)) == (
+        "y: 1 of 2 entries are off. Worst at [1]: yours is 2.5, expected 2."
+    )
+    assert message(lambda: expect.close("y", 2.5, 2.0)) == "y: is 2.5, relative error 0.11."
 
 
 def test_tensor_reports_the_whole_error_and_the_worst_entry() -> None:

@@ -14,10 +14,13 @@ import pytest
 
 from autograder.checks import expect
 from autograder.checks.runner import run_exercise
+from autograder.course import Course
+from autograder.grading.batch import Batch, grade_all
 from autograder.grading.grade import Grader
 from autograder.grading.notebook import write_grade
 from autograder.results import ExerciseResult, Grade
 from autograder.session.far import Limits
+from autograder.session.watch import Spent
 from autograder.student import Near
 
 Answers = Callable[[str], dict[str, str]]
@@ -274,6 +277,22 @@ json.dumps = forged
     assert points(grade) == {}
 
 
+def test_outputs_too_deep_to_travel_do_not_stop_a_class(
+    real_course: Course, submission: Submission, tmp_path: Path
+) -> None:
+    """A grade comes back from its worker pickled, and pickle gives up on deep lists."""
+    source = """
+import json
+deep = "[" * 950 + "]" * 950
+json.dumps = lambda outputs: '[{"output_type": "error", "ename": ' + deep + "}]"
+"""
+    folder = tmp_path / "submitted" / "student" / NAME
+    folder.mkdir(parents=True)
+    submission(NAME, {"sigmoid": source}).rename(folder / "backprop.ipynb")
+    found = list(grade_all(Batch(real_course.root, NAME, "0" * 32), [folder], 1))
+    assert [(path, grade.status) for path, grade in found] == [(folder, "graded")]
+
+
 def test_nothing_secret_is_in_the_process(
     quick: Grader, submission: Submission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,7 +327,7 @@ def test_nothing_secret_is_in_the_process(
     monkeypatch.setattr(expect, "close", spy(expect.close))
     monkeypatch.setattr(expect, "tensor", spy(expect.tensor))
     notebook = quick.restore_file(submission(NAME, zeros)).notebook
-    with quick._student(notebook, Limits()) as student:
+    with quick._student(notebook, Spent()) as student:
         for exercise in quick.assignment.exercises:
             result = run_exercise(exercise, quick.assignment.hidden, student, quick._seed_of)
             assert result.points == 0.0

@@ -54,7 +54,7 @@ def test_marks_become_nbgrader_metadata(course: Course) -> None:
     for locked in ("text_01", "given_01", "given_halve", "figure_double"):
         nbgrader = meta[locked].nbgrader
         assert (nbgrader.locked, nbgrader.grade, nbgrader.solution) == (True, False, False)
-    assert meta["figure_double"].tags == ["figure"]
+    assert meta["figure_double"].tags == ["figure", "raises-exception"]
     assert all("tags" not in meta[name] for name in meta if name != "figure_double")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -276,3 +278,29 @@ def test_an_object_of_a_bound_class_stays_with_us() -> None:
     with FarStudent(PlainLauncher(), cells(total=source), [], bindings=bindings) as far:
         assert far.call("total", 3) == (7.0, 100.0, "Pile")
     assert made == [[1.0, 2.0, 2.0, 2.0], [100.0]]
+
+
+def test_a_fork_of_the_students_cannot_answer_for_the_process() -> None:
+    source = "import os\nchild = os.fork()\ndef which():\n    return child > 0"
+    with FarStudent(PlainLauncher(), cells(forking=source), []) as far:
+        assert far.call("which") is True
+        assert far.call("double", 2) == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no parent-death signal")
+def test_a_session_ends_with_the_process_that_grades() -> None:
+    program = (
+        "import os, sys, threading\n"
+        "from autograder.session.far import Cell, FarStudent\n"
+        "from autograder.session.launcher import PlainLauncher\n"
+        "far = FarStudent(PlainLauncher(), [Cell('a', 'def pid():\\n    import os\\n    "
+        "return os.getpid()\\ndef loop():\\n    while True: pass')], [])\n"
+        "print(far.call('pid'), flush=True)\n"
+        "far.call('loop')\n"
+    )
+    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    with grader:
+        assert grader.stdout is not None
+        session = psutil.Process(int(grader.stdout.readline()))
+        grader.kill()
+    session.wait(timeout=10)

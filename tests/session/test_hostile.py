@@ -84,6 +84,7 @@ FORGED = {
     "deep": deep,
     "many": lambda: wire.Seq([wire.Seq([0.0] * 1000)] * 1000),
     "many in all": lambda: wire.Seq([wire.Seq([0.0] * 50_000)] * 8),
+    "wide": lambda: array("|b1", (2**23,), bytes(2**23)),
     "function": lambda: wire.Fun(0),
 }
 
@@ -114,9 +115,9 @@ def falls(number):
     os.kill(os.getpid(), number)
     time.sleep(1000)
 
-def leaves_a_child_behind():
-    if os.fork():
-        os._exit(0)
+def goes_after_its_answer():
+    import threading
+    threading.Timer(0.3, os._exit, (0,)).start()
     return 4.0
 
 def leaves_a_silent_child_behind():
@@ -294,6 +295,7 @@ def test_a_question_that_is_too_deep_is_answered_with_an_error(hostile: FarStude
         ("deep", "a value nested deeper than 17 levels"),
         ("many", f"more than {MAX_ITEMS} values"),
         ("many in all", f"more than {MAX_ITEMS} values"),
+        ("wide", "more than 32 MB"),
         ("function", "a generator or a function came from the student's side"),
     ],
 )
@@ -343,7 +345,7 @@ def test_a_broken_channel_is_a_fault_of_the_call(
 
 def test_a_process_that_goes_after_its_answer_costs_nothing(hostile: FarStudent) -> None:
     with soon(hostile):
-        assert hostile.call("leaves_a_child_behind") == 4.0
+        assert hostile.call("goes_after_its_answer") == 4.0
         process = hostile._process
         assert process is not None
         assert "status 0" in process.exit_text()
