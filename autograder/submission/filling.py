@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from autograder.submission.attachments import Images, embed
-from autograder.submission.matching import Piece, Slot
+from autograder.submission.matching import Piece, Slot, starts_indented
+from autograder.submission.notes import CHANGED, DELETED, FORGED, UNDONE
 
 COMPARED = ("grade", "solution", "locked", "task", "points", "cell_type", "schema_version")
 
@@ -55,7 +56,7 @@ def fill_slot(slot: Slot, bearers: list[Piece], defined: set[str], notes: list[s
         Is added to.
     """
     if any(_differs(slot, piece) for piece in bearers):
-        notes.append(f"The nbgrader metadata of {slot.name} had been changed; it was put back.")
+        notes.append(FORGED.format(slot.name))
     if not slot.editable:
         return _fill_locked(slot, bearers, notes)
     if not bearers:
@@ -82,9 +83,9 @@ def _differs(slot: Slot, piece: Piece) -> bool:
 
 def _fill_locked(slot: Slot, bearers: list[Piece], notes: list[str]) -> Fill:
     if not bearers:
-        notes.append(f"{slot.name} had been deleted; it was put back.")
+        notes.append(DELETED.format(slot.name))
     elif not all(slot.says(p.text) and p.kind == slot.cell.cell_type for p in bearers):
-        notes.append(f"{slot.name} had been changed; it was put back.")
+        notes.append(CHANGED.format(slot.name))
     if len(bearers) > 1:
         notes.append(f"{slot.name} was there {len(bearers)} times; the copies were dropped.")
     return Fill()
@@ -95,7 +96,7 @@ def _fill_deleted(slot: Slot, defined: set[str], notes: list[str]) -> Fill:
         # The stub, put back, would run after that definition and replace it.
         notes.append(f"{slot.name} had been deleted; its definition in another cell counts.")
         return Fill(f"# {slot.name} is defined in another cell of this notebook.")
-    notes.append(f"{slot.name} had been deleted; the release's cell stands in its place.")
+    notes.append(UNDONE.format(slot.name))
     return Fill()
 
 
@@ -149,8 +150,7 @@ def _join_continuations(parts: list[Piece]) -> list[Piece]:
     """Join what was split in the middle of a function or class: it starts with an indent."""
     units: list[list[Piece]] = []
     for piece in parts:
-        first = next((line for line in piece.text.split("\n") if line.strip()), "")
-        if units and first[:1] in (" ", "\t") and piece.kind == units[-1][-1].kind == "code":
+        if units and starts_indented(piece.text) and piece.kind == units[-1][-1].kind == "code":
             units[-1].append(piece)
         else:
             units.append([piece])

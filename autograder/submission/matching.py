@@ -15,11 +15,17 @@ from typing import Any
 from nbformat import NotebookNode
 
 from autograder.submission.attachments import Images
-from autograder.submission.notes import quoted
+from autograder.submission.notes import UNKNOWN, quoted
 
 # A pattern, not the parser: parsing is linear in time only for code that means well. At worst a
 # text inside a string is taken for a definition.
 _DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
+
+_INDENTED = re.compile(r"^([ \t]+)\S", re.MULTILINE)
+_WORDS = "return|yield|elif|else|except|finally|break|continue"
+_METHOD = r"def[ \t]+\w+[ \t]*\([ \t]*self"
+_INNER = re.compile(rf"^([ \t]+)(?:{_WORDS}|{_METHOD})\b", re.MULTILINE)
+"""Lines that stand inside a function, class or loop only."""
 
 
 @dataclass
@@ -94,9 +100,7 @@ def match(pieces: list[Piece], slots: dict[str, Slot], notes: list[str]) -> None
         if isinstance(name, str) and name in slots:
             piece.owner = name
         elif isinstance(name, str) and name:
-            notes.append(
-                f"The release has no cell named {quoted(name)}; it counts as the student's own."
-            )
+            notes.append(UNKNOWN.format(quoted(name)))
     recognised = _match_by_id(pieces, slots)
     recognised += _match_by_text(pieces, slots)
     recognised += _match_by_definition(pieces, slots)
@@ -106,6 +110,46 @@ def match(pieces: list[Piece], slots: dict[str, Slot], notes: list[str]) -> None
             "Cells without nbgrader metadata were recognised by their id, text or place: "
             f"{recognised}."
         )
+    _join_split(pieces, slots, notes)
+
+
+def starts_indented(text: str) -> bool:
+    """Whether the first line that is not blank begins with a space or tab."""
+    return next((line for line in text.split("\n") if line.strip()), "")[:1] in (" ", "\t")
+
+
+def _join_split(pieces: list[Piece], slots: dict[str, Slot], notes: list[str]) -> None:
+    """Join the second part of a split solution cell, which has no metadata, to the first."""
+    parts: list[list[Piece]] = []
+    open_at = -1  # the group that an indented cell would go on
+    for piece in pieces:
+        if open_at >= 0 and piece.owner is None and _goes_on(parts[open_at][-1].text, piece):
+            parts[open_at].append(piece)
+            continue
+        parts.append([piece])
+        if piece.text.strip():  # an empty cell in between separates nothing
+            editable = piece.owner is not None and slots[piece.owner].editable
+            open_at = len(parts) - 1 if editable and piece.kind == "code" else -1
+    for first, *rest in parts:
+        if rest:
+            first.text = "\n".join(part.text for part in (first, *rest))
+            notes.append(f"{first.owner} had been split; its parts were joined.")
+    pieces[:] = [group[0] for group in parts]
+
+
+def _goes_on(text: str, piece: Piece) -> bool:
+    """Whether a cell can only be the rest of `text`.
+
+    A cell that is indented as a whole runs by itself in Jupyter, which takes the indent away, so
+    that alone says nothing. It must belong to a block that began before it.
+    """
+    if piece.kind != "code" or not starts_indented(piece.text):
+        return False
+    first = _INDENTED.search(piece.text)
+    outer = len(first[1]) if first else 0
+    return text.rstrip().endswith((":", ",", "(", "[", "\\")) or any(
+        len(indent) <= outer for indent in _INNER.findall(piece.text)
+    )
 
 
 def _free(pieces: list[Piece], slots: dict[str, Slot]) -> dict[str, Slot]:

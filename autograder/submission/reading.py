@@ -15,6 +15,8 @@ from typing import Any
 from autograder.errors import Rejected
 
 SAVE_AGAIN = "Open the notebook in JupyterLab, save it and hand it in again."
+FETCH_AGAIN = "Save or download the notebook again where you wrote it, and hand in that file."
+"""Where JupyterLab could not open the file either."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +138,9 @@ def _decode(data: bytes, notes: list[str]) -> str:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise Rejected(f"The file is not UTF-8 text. {SAVE_AGAIN}") from None
+        raise Rejected(f"The file is not UTF-8 text. {FETCH_AGAIN}") from None
     if not text.strip():
-        raise Rejected(f"The file is empty. {SAVE_AGAIN}")
+        raise Rejected(f"The file is empty. {FETCH_AGAIN}")
     return text
 
 
@@ -159,7 +161,7 @@ def _require_shape(text: str, limits: Limits) -> None:
     if max(accumulate(map(_STEP.__getitem__, marks)), default=0) > limits.depth:
         raise Rejected(
             f"The file is nested more than {limits.depth} levels deep; a notebook never is. "
-            f"{SAVE_AGAIN}"
+            f"{FETCH_AGAIN}"
         )
 
 
@@ -194,6 +196,6 @@ def _parse(text: str, limits: Limits, notes: list[str]) -> Any:
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}: {error.msg}"
-        raise Rejected(f"The file is not JSON ({where}). {SAVE_AGAIN}") from None
+        raise Rejected(f"The file is not JSON ({where}). {FETCH_AGAIN}") from None
     except (ValueError, RecursionError):
-        raise Rejected(f"The file is not JSON that can be read. {SAVE_AGAIN}") from None
+        raise Rejected(f"The file is not JSON that can be read. {FETCH_AGAIN}") from None

@@ -23,7 +23,7 @@ from autograder.submission.cells import (
     raw_cells,
 )
 from autograder.submission.notes import bounded, quoted
-from autograder.submission.reading import LIMITS, SAVE_AGAIN, Limits, read_json
+from autograder.submission.reading import FETCH_AGAIN, LIMITS, Limits, read_json
 
 _NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
 """Browsers like to add an extension of their own."""
@@ -67,7 +67,7 @@ def triage(path: Path, limits: Limits = LIMITS) -> Triaged:
     notes: list[str] = []
     tree = read_json(path, limits, notes)
     if not isinstance(tree, dict):
-        raise Rejected(f"The file is JSON, but no notebook. {SAVE_AGAIN}")
+        raise Rejected(f"The file is JSON, but no notebook. {FETCH_AGAIN}")
     cells = [bounded_cell(raw, notes) for raw in raw_cells(tree, limits, notes)]
     characters = sum(len(cell["source"]) for cell in cells)
     if characters > limits.characters:
@@ -92,7 +92,8 @@ def locate(
     Parameters
     ----------
     folder
-        The submission's folder; only files directly in it are considered.
+        The submission's folder. If no notebook lies directly in it, but in the only folder in it
+        (an archive that was unpacked a level too deep), then that one is read.
     stem
         The notebook's name without ``.ipynb``.
     known
@@ -114,15 +115,14 @@ def locate(
         There is no notebook, or more than one that could be meant.
     """
     expected = f"{stem}.ipynb"
-    names = _names(folder)
+    names, folders = _names(folder)
     notebooks = [name for name in names if _NOTEBOOK.search(name)]
     if expected in notebooks:
         others = ", ".join(quoted(name) for name in notebooks[:4] if name != expected)
         notes = (f"Only {expected} was read, not {others}.",) if others else ()
         return folder / expected, notes
     if not notebooks:
-        found = ", ".join(quoted(name) for name in names[:3]) or "nothing"
-        raise Rejected(f"There is no notebook: expected {expected}, found {found}.")
+        return _in_the_only_folder(folder, expected, names, folders)
     like = [name for name in notebooks if _plain_name(name) == _plain_name(expected)]
     best = _fullest(folder, like or notebooks, known, limits)
     if len(best) > 1:
@@ -134,19 +134,50 @@ def locate(
     return folder / best[0], (f"The notebook {quoted(best[0])} was read as {expected}.",)
 
 
-def _names(folder: Path) -> list[str]:
-    """Return the names in a submission's folder that are neither folders nor hidden, sorted."""
+def _in_the_only_folder(
+    folder: Path, expected: str, names: list[str], folders: list[str]
+) -> tuple[Path, tuple[str, ...]]:
+    """Return the notebook that lies one folder too deep; raise `Rejected` if there is none."""
+    if len(folders) == 1:
+        path = folder / folders[0] / expected
+        try:
+            # A link was no folder for `_names`, and is no regular file here.
+            regular = stat.S_ISREG(path.lstat().st_mode)
+        except OSError:
+            regular = False
+        if regular:
+            return path, (
+                f"{expected} was read from the folder {quoted(folders[0])}, in which it lay.",
+            )
+    found = [quoted(name) for name in names[:3]]
+    found += [f"a folder {quoted(name)}" for name in folders[:3]]
+    reason = f"There is no notebook: expected {expected}, found {', '.join(found) or 'nothing'}."
+    if folders:
+        reason += " The notebook must lie directly in what is handed in, not in a folder of it."
+    raise Rejected(reason)
+
+
+def _names(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the names of the files and of the folders in a submission's folder, sorted.
+
+    Hidden ones are left out, and so is what macOS adds to archives.
+    """
     try:
         # A linked folder would hand in somebody else's work, or read the grader's files.
         if not stat.S_ISDIR(folder.lstat().st_mode):
             raise Rejected("The submission is not a folder.")
+        files: list[str] = []
+        folders: list[str] = []
         with os.scandir(folder) as entries:
-            files = [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
+            for entry in entries:
+                inside = entry.is_dir(follow_symlinks=False)
+                if not entry.name.startswith((".", "__MACOSX")):
+                    (folders if inside else files).append(entry.name)
     except FileNotFoundError:
         raise Rejected("Nothing was handed in.") from None
     except OSError as error:
         raise Rejected(f"The submission could not be read: {error.strerror}.") from None
-    return sorted(name for name in files if not name.startswith("."))
+    return sorted(files), sorted(folders)
 
 
 def _plain_name(name: str) -> str:

@@ -534,6 +534,11 @@ def lab_secret(student: Student, case: Case) -> None:
     first, second = expect.sequence("(weights, biases)", net, 2)
     expect.sequence("biases", second, len(expect.sequence("weights", first)))
     widths = [expect.array(f"biases[{k}]", b).size for k, b in enumerate(second)]
+    expect.holds(
+        max(widths, default=0) <= 1000,
+        "lab_regularized",
+        f"a layer of {max(widths, default=0)} neurons is more than the 1000 that are judged.",
+    )
     sizes = [deal.X_train.shape[1], *widths[:-1], deal.T_train.shape[1]]
     weights, biases = expect.parameters("(weights, biases)", net, sizes)
     reached = labs.accuracy(weights, biases, deal.X_test, deal.T_test)

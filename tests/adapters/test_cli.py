@@ -183,7 +183,7 @@ def test_summaries_are_those_of_the_commands():
 
 def test_commands_of_other_distributions_are_listed_and_loaded():
     done = invoke(main.cli, "--help")
-    assert "calibrate  Comes with autograder-reference." in done.output
+    assert "calibrate  Measure the labs' recipes" in done.output
     assert "--seeds" in invoke(main.cli, "calibrate", "--help").output
 
 

@@ -7,19 +7,27 @@ included; and a re-grade must keep what a person gave.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from rich.console import Console
 
-from autograder.adapters.nbgrader.app import course_directory, quiet_sqlalchemy
+from autograder.adapters.cli import grade
+from autograder.adapters.nbgrader.app import course_directory, load_config, quiet_sqlalchemy
 from autograder.adapters.nbgrader.gradebook import register
+from autograder.adapters.nbgrader.plugin import RestoringExporter
+from autograder.adapters.nbgrader.writer import write_feedback
 from autograder.course import Course
+from autograder.grading.grade import Grader
 from autograder.release.staging import stage
 from autograder.sample_class import make_class, submit
 
@@ -198,6 +206,75 @@ def test_a_regrade_keeps_what_a_person_gave(
     row = dump(course)[student]
     assert (name, None, 1.5, 2.0, True) in row["grades"]  # type: ignore[operator]
     assert (name, None, "Nice.") in row["comments"]  # type: ignore[operator]
+
+
+NAMES = ("x [x]", "Doe, Jane [jd123]", "a*?", "-f", "O'\"Hara {0}", "Zo\u00eb", " pad ", "50%")
+
+
+@pytest.fixture
+def odd(submitted: Course, tmp_path: Path) -> Course:
+    """A course whose students bear unusual names, and nobody else."""
+    course = copy(submitted, tmp_path / "odd")
+    shutil.rmtree(course.root / "submitted")
+    for name in (*NAMES, "line\nbreak", os.fsdecode(b"latin-\xe9")):
+        shutil.copytree(
+            submitted.root / "submitted" / "01-perfect" / NAME,
+            course.root / "submitted" / name / NAME,
+            symlinks=True,
+        )
+    (course.root / "submitted" / "x [x]" / NAME / "timestamp.txt").write_text(
+        "2026-02-01 00:00:00 UTC"
+    )
+    deep = course.root / "submitted" / "Zo\u00eb" / NAME
+    (deep / "backprop").mkdir()
+    (deep / "backprop.ipynb").rename(deep / "backprop" / "backprop.ipynb")
+    return course
+
+
+def test_no_name_stops_the_class(
+    odd: Course, monkeypatch: pytest.MonkeyPatch, grader: Callable[[str], Grader]
+) -> None:
+    """The grade itself is made once and at no cost: an untouched release."""
+    whole = replace(grader(NAME).reject("free"), status="graded")
+    first, *rest = whole.exercises
+    checks = tuple(replace(check, status="passed") for check in first.checks)
+    one = replace(whole, exercises=(replace(first, checks=checks), *rest))
+    monkeypatch.setattr(
+        grade, "grade_all", lambda _batch, folders, _jobs: ((f, one) for f in folders)
+    )
+    rows = grade.grade_class(odd, NAME, (), 1, Console(quiet=True))
+    faults = {row.student: row.grade.problems for row in rows if row.grade.problems}
+    wrong = "the grade could not be written into the gradebook: "
+    assert faults == {
+        "line\nbreak": (
+            f"{wrong}nbgrader cannot hold a name with a line break. Rename the folder.",
+        ),
+        os.fsdecode(b"latin-\xe9"): (f"{wrong}the name is not UTF-8 text. Rename the folder.",),
+    }
+    book = dump(odd)
+    assert set(book) == set(NAMES)
+    assert {row["score"] for row in book.values()} == {one.score}
+    assert {row.student: row.late for row in rows if row.late} == {"x [x]": one.score}
+    records = odd.root / ".autograder" / "grades" / NAME
+    assert (records / "line\nbreak.json").is_file()
+    write_feedback(odd, NAME)
+    for name in NAMES:
+        assert (odd.root / "feedback" / name / NAME / "backprop.html").is_file()
+
+
+def test_nbgraders_own_command_finds_unusual_names_too(odd: Course) -> None:
+    """Of the converter only what finds the submissions runs."""
+    config = load_config(odd)
+    coursedir = course_directory(odd, config)
+    coursedir.assignment_id = NAME
+    converter = Autograde(coursedir=coursedir, config=config)
+    converter.init_notebooks()
+    assert not any("x [x]" in folder for folder in converter.assignments)
+    RestoringExporter(parent=converter)
+    assert {Path(folder).parent.name for folder in converter.assignments} == set(NAMES)
+    assert all(
+        found == [f"{folder}/backprop.ipynb"] for folder, found in converter.assignments.items()
+    )
 
 
 def test_export_and_feedback_work_on_the_same_course(

@@ -98,8 +98,51 @@ def test_hidden_files_and_checkpoints_are_no_notebooks(tmp_path, solved):
     checkpoints.mkdir()
     (checkpoints / "backprop-checkpoint.ipynb").write_text(json.dumps(solved))
     (tmp_path / "._backprop.ipynb").write_text("resource fork of macOS")
-    (tmp_path / "folder.ipynb").mkdir()
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "backprop.ipynb").write_text(json.dumps(solved))
     assert reason(tmp_path) == "There is no notebook: expected backprop.ipynb, found nothing."
+
+
+@pytest.mark.parametrize("name", ["02-backprop", "backprop.ipynb"])
+def test_a_notebook_one_folder_too_deep_is_read(tmp_path, solved, name):
+    inner = tmp_path / name
+    inner.mkdir()
+    (tmp_path / "timestamp.txt").touch()
+    (inner / "backprop.ipynb").write_text(json.dumps(solved))
+    assert locate(tmp_path, "backprop") == (
+        inner / "backprop.ipynb",
+        (f"backprop.ipynb was read from the folder '{name}', in which it lay.",),
+    )
+
+
+def test_a_folder_that_is_handed_in_is_named(tmp_path):
+    inner = tmp_path / "02-backprop"
+    inner.mkdir()
+    assert reason(tmp_path) == (
+        "There is no notebook: expected backprop.ipynb, found a folder '02-backprop'. The "
+        "notebook must lie directly in what is handed in, not in a folder of it."
+    )
+
+
+def test_of_two_folders_none_is_read(tmp_path, solved):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "backprop.ipynb").write_text(json.dumps(solved))
+    assert "found a folder 'a', a folder 'b'." in reason(tmp_path)
+
+
+def test_links_lead_to_no_notebook(tmp_path, solved):
+    away = tmp_path / "away"
+    folder = tmp_path / "folder"
+    away.mkdir()
+    folder.mkdir()
+    (away / "backprop.ipynb").write_text(json.dumps(solved))
+    (folder / "link").symlink_to(away)
+    assert "found 'link'." in reason(folder)
+    (folder / "link").unlink()
+    (folder / "inner").mkdir()
+    (folder / "inner" / "backprop.ipynb").symlink_to(away / "backprop.ipynb")
+    assert "found a folder 'inner'." in reason(folder)
 
 
 def test_nothing_handed_in(tmp_path):

@@ -13,7 +13,7 @@ from autograder.errors import Rejected
 from autograder.submission.reading import Limits
 from autograder.submission.triage import triage
 
-AGAIN = " Open the notebook in JupyterLab, save it and hand it in again."
+AGAIN = " Save or download the notebook again where you wrote it, and hand in that file."
 
 
 def reason(path, **limits):

@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from autograder.submission.notes import bounded
 from autograder.submission.restore import canonical_only, restore
 from autograder.submission.triage import triage
 
@@ -142,7 +143,16 @@ def test_everything_deleted(restored, solved, release):
     solved["cells"] = []
     result = restored(solved)
     assert result.notebook == release
-    assert len(result.repairs) == 13
+    assert result.repairs == (
+        (
+            "9 cells had been deleted; they were put back: cell_0, cell_1, check_sigmoid, cell_4, "
+            "cell_5, check_sigmoid_prime and 3 more."
+        ),
+        (
+            "4 answers had been deleted; the release's cells stand in their place: sigmoid, "
+            "sigmoid_prime, why_saturation, Counter."
+        ),
+    )
     assert result.student_cells == ()
 
 
@@ -248,6 +258,61 @@ def test_function_split_in_the_middle_is_joined(restored, solved, run, sources):
     assert ids(result) == ORDER
     assert sources(result.notebook)["sigmoid"] == f"{first}\n{second}"
     assert works(run(result.notebook))
+
+
+REST = "    return 1 / (1 + e)"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("def sigmoid(z):\n    e = math.exp(-z)", REST),
+        ("def sigmoid(z):", "    e = math.exp(-z)\n" + REST),
+        ("def sigmoid(z):\n    if 1:\n", "        e = math.exp(-z)\n" + REST),
+    ],
+)
+def test_the_second_part_of_a_split_function_needs_no_metadata(
+    restored, solved, run, own, sources, first, second
+):
+    solved.find("sigmoid")["source"] = first
+    solved.insert_after("sigmoid", own(second))
+    solved.insert_after("sigmoid", own("\n"))
+    result = restored(solved)
+    assert ids(result) == ORDER
+    assert sources(result.notebook)["sigmoid"] == f"{first}\n{second}"
+    assert result.repairs == ("sigmoid had been split; its parts were joined.",)
+    assert works(run(result.notebook))
+
+
+def test_split_in_three_with_equal_parts(restored, solved, run, own):
+    whole = solved.find("Counter")["source"]
+    start, step = whole[: whole.index("    def step")], whole[whole.index("    def step") :]
+    solved.find("Counter")["source"] = start
+    for _ in range(2):
+        solved.insert_after("Counter", own(step))
+    result = restored(solved)
+    assert ids(result) == ORDER
+    assert works(run(result.notebook))
+
+
+@pytest.mark.parametrize(
+    "text", ["  mine = 1", "    print(sigmoid(0.0))", "    # return\n    x = 1"]
+)
+def test_an_indented_cell_that_can_stand_alone_stays_the_students(restored, solved, own, text):
+    """Jupyter runs such a cell; joined, it could break the solution."""
+    before = solved.find("sigmoid")["source"]
+    solved.insert_after("sigmoid", own(text))
+    result = restored(solved)
+    assert ids(result) == [*ORDER[:3], "own-1", *ORDER[3:]]
+    assert result.notebook.cells[2].source == before
+    assert result.notebook.cells[3].source == text
+    assert result.repairs == ()
+
+
+def test_nothing_is_joined_to_a_locked_cell(restored, solved, own):
+    solved.insert_after("cell_1", own("    return 1"))
+    result = restored(solved)
+    assert ids(result) == [*ORDER[:2], "own-1", *ORDER[2:]]
 
 
 def test_class_split_between_its_methods_is_joined(restored, solved, run):
@@ -535,10 +600,33 @@ def test_notes_are_inert_and_few(restored, solved, own):
         cell = own("1")
         cell["metadata"]["nbgrader"] = {"grade_id": f"{number}\u202e\x07\n<b>" + "x" * 500}
         solved["cells"].append(cell)
-    repairs = restored(solved).repairs
-    assert len(repairs) == 21
-    assert repairs[-1] == "And 80 more."
-    assert all(note.isprintable() and len(note) < 140 for note in repairs)
+    (note,) = restored(solved).repairs
+    assert note.startswith("100 cells have names that the release does not know; they count as ")
+    assert note.endswith(" and 94 more.")
+    assert note.isprintable()
+    assert len(note) < 500
+
+
+def test_past_a_bound_notes_are_only_counted():
+    notes = bounded(f"Note {number}." for number in range(100))
+    assert len(notes) == 21
+    assert notes[-1] == "And 80 more."
+
+
+def test_notes_of_a_kind_become_one_at_the_place_of_the_first():
+    forged = [
+        f"The nbgrader metadata of check_{n} had been changed; it was put back." for n in "abc"
+    ]
+    few = ["a had been changed; it was put back.", "b had been changed; it was put back."]
+    assert bounded(["First.", forged[0], *few, *forged[1:], "Last."]) == (
+        "First.",
+        (
+            "The nbgrader metadata of 3 cells had been changed; it was put back: check_a, check_b, "
+            "check_c."
+        ),
+        *few,
+        "Last.",
+    )
 
 
 # Rejected submissions

@@ -9,7 +9,7 @@ import click
 import nbformat
 from rich.console import Console
 
-from autograder.adapters.cli.grade import grade_class, show_table
+from autograder.adapters.cli.grade import grade_class, show_table, table_console
 from autograder.adapters.picture import draw_class
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
@@ -49,11 +49,11 @@ def command(assignment: str, folder: Path, jobs: int | None) -> None:
     folders = submit(course, assignment, make_class(loaded, staged))
     console.print(f"{len(folders)} submissions of {assignment}, on {jobs or default_jobs()} cores")
     graded = grade_class(course, assignment, (), jobs or default_jobs(), console)
-    show_table(Console(), graded)
+    show_table(table_console(), graded)
     with console.status("writing feedback"):
         write_feedback(course, assignment)
     picture = course.root / "class.png"
-    draw_class(graded, picture)
+    draw_class([(row.student, row.grade) for row in graded], picture)
     click.echo(
         f"\npicture    {_shown(picture)}\n"
         f"feedback   {_shown(course.root / 'feedback')}/<student>/{assignment}/\n"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from rich.console import Console
@@ -25,6 +28,9 @@ from autograder.grading.seeds import course_key, run_seed
 from autograder.render import inert, points
 from autograder.results import Grade
 
+if TYPE_CHECKING:
+    from autograder.adapters.nbgrader.writer import Writer
+
 MARKS = {
     "passed": "[green]●[/]",
     "partial": "[yellow]◐[/]",
@@ -34,6 +40,29 @@ MARKS = {
     "missing": "[dim]·[/]",
 }
 LEGEND = "● all points  ◐ some  ○ none  · not written"
+
+
+MAX_REMARKS = 220
+WIDE = 320
+"""Columns of a table that goes to a file or a pipe."""
+
+
+class Graded(NamedTuple):
+    """One line of the table.
+
+    `late` is what nbgrader takes off for lateness; the grade's score is without it.
+    """
+
+    student: str
+    grade: Grade
+    late: float = 0.0
+
+    @property
+    def remarks(self) -> str:
+        """What a person should know of this submission, as sentences."""
+        late = f"late: {points(self.late)} points off." if self.late else ""
+        said = [late, self.grade.reason, *self.grade.repairs]
+        return " ".join(text if text.endswith((".", "?")) else f"{text}." for text in said if text)
 
 
 @click.command("grade")
@@ -46,7 +75,7 @@ def command(assignment: str, jobs: int | None, students: tuple[str, ...], *, res
 
     Reads submitted/<student>/ASSIGNMENT/, writes the gradebook and autograded/ as nbgrader
     autograde does. The exit code is 0 when every submission has its grade, 1 when a check of ours
-    broke on some, 2 when nothing could be graded.
+    broke on some or a grade could not be written, 2 when nothing could be graded.
     """
     course = find_course()
     course.require(assignment)
@@ -54,10 +83,11 @@ def command(assignment: str, jobs: int | None, students: tuple[str, ...], *, res
     graded = grade_class(
         course, assignment, students, jobs or default_jobs(), console, reseed=reseed
     )
-    show_table(Console(), graded)
-    faults = [(student, fault) for student, grade in graded for fault in grade.problems]
+    show_table(table_console(), graded)
+    faults = [(row.student, fault) for row in graded for fault in row.grade.problems]
     for student, fault in faults:
-        console.print(f"[red]fault of ours[/] {escape(inert(f'{student}: {fault}'))}")
+        said = escape(f"{one_line(student, 40)}: {inert(fault)}")
+        console.print(f"[red]fault of ours[/] {said}", soft_wrap=True)
     raise SystemExit(1 if faults else 0)
 
 
@@ -69,8 +99,11 @@ def grade_class(
     console: Console,
     *,
     reseed: bool = False,
-) -> list[tuple[str, Grade]]:
-    """Grade a class with a progress bar; return (student, grade) by student."""
+) -> list[Graded]:
+    """Grade a class with a progress bar; return the table's lines by student.
+
+    A grade that cannot be written is one of its problems; the others are written all the same.
+    """
     from autograder.adapters.nbgrader.app import course_directory
     from autograder.adapters.nbgrader.gradebook import register
     from autograder.adapters.nbgrader.plugin import submissions
@@ -81,14 +114,21 @@ def grade_class(
     batch = Batch(course.root, assignment, run_seed(course_key(course, renew=reseed), loaded))
     register(course, assignment, course_directory(course).db_url)
     writer = Writer(course, assignment)
-    graded: list[tuple[str, Grade]] = []
+    graded: list[Graded] = []
     with _progress(console) as progress:
         task = progress.add_task(assignment, total=len(folders))
         for folder, grade in grade_all(batch, folders, jobs):
-            writer.write(folder, grade)
-            graded.append((folder.parent.name, grade))
+            graded.append(_written(writer, folder, grade))
             progress.advance(task)
-    return sorted(graded, key=lambda pair: pair[0])
+    return sorted(graded, key=lambda row: row.student)
+
+
+def _written(writer: Writer, folder: Path, grade: Grade) -> Graded:
+    student = folder.parent.name
+    try:
+        return Graded(student, grade, writer.write(folder, grade))
+    except CourseError as error:
+        return Graded(student, replace(grade, problems=(*grade.problems, str(error))))
 
 
 def _chosen(folders: list[Path], students: set[str], course: Course, assignment: str) -> list[Path]:
@@ -116,7 +156,20 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def show_table(console: Console, graded: list[tuple[str, Grade]]) -> None:
+def table_console() -> Console:
+    """Return where the table goes: as wide as the terminal, wider where there is none."""
+    console = Console()
+    if not console.is_terminal and not os.environ.get("COLUMNS"):
+        console.width = WIDE
+    return console
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return `text` inert, without line breaks, and cut to `limit`."""
+    return inert(" ".join(text.split()), limit)
+
+
+def show_table(console: Console, graded: Sequence[Graded]) -> None:
     """Print one line a student."""
     table = Table(box=None, pad_edge=False)
     table.add_column("student", no_wrap=True)
@@ -124,16 +177,17 @@ def show_table(console: Console, graded: list[tuple[str, Grade]]) -> None:
     table.add_column("score", justify="right")
     table.add_column("exercises", no_wrap=True)
     table.add_column("remarks", overflow="fold")
-    for student, grade in graded:
+    for row in graded:
+        grade = row.grade
         table.add_row(
-            escape(inert(student, 40)),
+            escape(one_line(row.student, 40)),
             grade.status,
             f"{points(grade.score)}/{points(grade.max_score)}",
             "".join(MARKS[exercise.status] for exercise in grade.exercises),
-            escape(inert("; ".join(filter(None, [grade.reason, *grade.repairs])), 160)),
+            escape(one_line(row.remarks, MAX_REMARKS)),
         )
     console.print(table)
     if graded:
-        mean = sum(grade.score for _, grade in graded) / len(graded)
+        mean = sum(row.grade.score for row in graded) / len(graded)
         plural = "" if len(graded) == 1 else "s"
         console.print(f"\n{LEGEND}\n{len(graded)} submission{plural}, mean {mean:.2f} points.")

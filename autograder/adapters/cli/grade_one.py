@@ -22,8 +22,9 @@ from autograder.results import Grade
 def command(assignment: str, notebook: Path, *, as_json: bool) -> None:
     """Grade one NOTEBOOK of ASSIGNMENT: visible and hidden checks.
 
-    Nothing is written; the notebook may lie anywhere. The exit code is 0 whenever there is a
-    grade, also a zero for a file that cannot be read.
+    The notebook may lie anywhere, and neither it nor the gradebook is changed; only the course's
+    key, .autograder/course.key, is made if there is none yet. The exit code is 0 whenever there
+    is a grade, also a zero for a file that cannot be read.
     """
     if not os.path.lexists(notebook):  # a dangling link is there, and earns its zero
         raise click.BadParameter(f"there is no file {str(notebook)!r}.", param_hint="NOTEBOOK")

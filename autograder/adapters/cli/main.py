@@ -27,7 +27,10 @@ INSTRUCTORS = {
     "grade-one": "Grade one notebook at any path, without a gradebook.",
     "release": "Build the releases from the masters in solutions/.",
 }
-"""Summaries stand here, so that ``--help`` imports no command; each is a module of this package."""
+ADDED = {"calibrate": "Measure the labs' recipes and set their thresholds."}
+"""Summaries stand here, so that ``--help`` imports no command. Each command is a module of this
+package, but those in `ADDED`: other distributions bring them, and they show up where installed.
+"""
 
 
 class _Commands(click.Group):
@@ -47,7 +50,10 @@ class _Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the subcommands without importing them."""
-        added = {name: f"Comes with {_distribution(point)}." for name, point in _added().items()}
+        added = {
+            name: ADDED.get(name, f"Comes with {_distribution(point)}.")
+            for name, point in _added().items()
+        }
         for title, commands in (
             ("For students", STUDENTS),
             ("For instructors", {**INSTRUCTORS, **added}),

@@ -1,4 +1,4 @@
-"""What ``nbgrader autograde`` needs to give our grades: three plugs and two guards.
+"""What ``nbgrader autograde`` needs to give our grades: three plugs and three guards.
 
 `nbgrader_config.py` names them. `only_the_notebook` (a pre-convert hook) reduces a submission to
 the one notebook that is asked for, `RestoringExporter` reads it through triage and restore, and
@@ -9,6 +9,7 @@ or bear another name fail in nbgrader before any preprocessor runs.
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import os
 import stat
 from functools import lru_cache
@@ -17,16 +18,19 @@ from typing import Any
 
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
+from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 
 from autograder.course import Course, find_course, notebook_stem
+from autograder.errors import Rejected
 from autograder.grading.batch import Batch
 from autograder.grading.grade import Grader
 from autograder.grading.notebook import write_grade
 from autograder.grading.records import write_record
 from autograder.grading.seeds import course_key, run_seed
 from autograder.results import Grade
+from autograder.submission.triage import locate
 
 SUBMITTED = "submitted"
 MAX_TIMESTAMP_BYTES = 200
@@ -67,6 +71,8 @@ class RestoringExporter(NotebookExporter):
         converter = self.parent
         if converter is not None and converter.coursedir is not None:
             guard(converter.coursedir)
+            if type(converter) is Autograde:  # nbgrader's own command, not ours
+                guard_names(converter)
 
     def from_filename(
         self, filename: str, resources: Any = None, **kwargs: Any
@@ -116,6 +122,58 @@ def guard(coursedir: Any) -> None:
     coursedir.get_existing_timestamp = _timestamp
 
 
+def guard_names(converter: Any) -> None:
+    """Let a student's unusual name neither hide a submission nor stop the class.
+
+    nbgrader globs twice and escapes nothing the second time, so a student ``x [x]`` has no
+    notebooks; and it ends the run at a name with a line break. The first are put back and the
+    second left out, with an error in the log. Where no other submission is found, nbgrader gives
+    up before this runs: ``autograder grade`` does not.
+    """
+    names = converter.coursedir
+    pattern = converter._format_source(names.assignment_id, names.student_id)  # noqa: SLF001
+    found = dict(converter.assignments)
+    for folder in map(Path, glob.glob(pattern)):  # noqa: PTH207 - nbgrader's own pattern
+        if folder.is_dir() and not folder.is_symlink() and has_notebook(folder):
+            found.setdefault(str(folder), [str(notebook_path(folder))])
+    for path in list(found):
+        why = unwritable(Path(path).parent.name)
+        if why:
+            converter.log.error("Left out %r: %s", path, why)
+            del found[path]
+    converter.assignments = found
+
+
+def notebook_path(folder: Path) -> Path:
+    """Return where the notebook of a submission stands, or should."""
+    return folder / f"{notebook_stem(folder.name)}.ipynb"
+
+
+def has_notebook(folder: Path) -> bool:
+    """Whether a submission holds anything to be read, if only to be rejected.
+
+    Without, nbgrader keeps no row for it.
+    """
+    if any(folder.glob("*.ipynb")):
+        return True
+    try:
+        locate(folder, notebook_stem(folder.name))
+    except Rejected:
+        return False
+    return True
+
+
+def unwritable(student: str) -> str:
+    """Say why nbgrader can hold no grade under a student's name; empty if it can."""
+    if "\n" in student:
+        return "nbgrader cannot hold a name with a line break. Rename the folder"
+    try:
+        student.encode()
+    except UnicodeEncodeError:
+        return "the name is not UTF-8 text. Rename the folder"
+    return ""
+
+
 def _timestamp(folder: str) -> dt.datetime | None:
     path = Path(folder) / "timestamp.txt"
     try:
@@ -131,12 +189,17 @@ def _timestamp(folder: str) -> dt.datetime | None:
 def submissions(course: Course, assignment: str) -> list[Path]:
     """Return the submitted folders of an assignment, by student.
 
-    A folder that is a symbolic link is not followed: it is left out.
+    A folder that is a symbolic link is not followed: it is left out. So is one whose name begins
+    with a dot, as nbgrader does.
     """
     root = course.root / SUBMITTED
     if not root.is_dir():
         return []
     with os.scandir(root) as entries:
-        students = sorted(e.name for e in entries if e.is_dir(follow_symlinks=False))
+        students = sorted(
+            entry.name
+            for entry in entries
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")
+        )
     found = [root / student / assignment for student in students]
     return [folder for folder in found if folder.is_dir() and not folder.is_symlink()]
