@@ -65,6 +65,7 @@ class Pretender:
         (2**70, Unsupported("int of more than 64 bits")),
         ({1, 2}, Unsupported("set")),
     ],
+    ids=lambda value: type(value).__name__,
 )
 def test_plain(value: object, want: object) -> None:
     got = plain(value)

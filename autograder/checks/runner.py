@@ -76,7 +76,10 @@ def _attempt(
     try:
         check.function(student, case)
     except CheckFailed as failure:
-        status, message = "failed", _advise(str(failure), failure.hint or ("" if failure.form else check.hint))
+        status, message = (
+            "failed",
+            _advise(str(failure), failure.hint or ("" if failure.form else check.hint)),
+        )
     except NotWritten as failure:
         status, message = "missing", failure.problem
     except DeadlineExceeded as failure:

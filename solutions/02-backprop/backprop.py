@@ -66,6 +66,7 @@ from autograder import check
 # **Mind the range.** The function has a perfectly good value at $z = \pm 1000$, but $e^{1000}$ is
 # larger than any float. A warning from NumPy costs nothing; a wrong value does.
 
+
 # %% exercise="sigmoid"
 def sigmoid(z):
     """Return the logistic function 1 / (1 + e^-z), entry by entry.
@@ -102,6 +103,7 @@ check("sigmoid")
 #
 # The formula is asked for, here and in the next three exercises: a difference quotient is a good
 # test, but earns no points as the answer.
+
 
 # %% exercise="sigmoid_prime"
 def sigmoid_prime(z):
@@ -222,6 +224,7 @@ def feedforward(weights, biases, X):
 #
 # Both factors are yours to fill in. Delta belongs to a *sample*: nothing is divided by $N$ yet.
 
+
 # %% exercise="output_delta"
 def output_delta(a, t, z):
     """Return delta of the output layer: quadratic cost, sigmoid neurons.
@@ -260,6 +263,7 @@ check("output_delta")
 #
 # This is the **delta recursion**. On the way forward $w_{jk}$ was summed over $k$, here it is
 # summed over $j$: the error runs through the same wires in the other direction.
+
 
 # %% exercise="hidden_delta"
 def hidden_delta(W_next, delta_next, z):
@@ -305,6 +309,7 @@ check("hidden_delta")
 #
 # Here the average over the batch is taken, once. A useful test: with every sample given twice, the
 # gradient must stay the same.
+
 
 # %% exercise="gradients"
 def gradients(weights, biases, X, T):
@@ -368,8 +373,13 @@ def figure_one_knob():
         middle = costs[len(costs) // 2]
         ax.plot(turns, costs, color="black", label="cost")
         near = here + np.array([-2, 2])
-        ax.plot(near, middle + dWs[i][j, k] * (near - here), color="tab:orange", lw=2,
-                label="slope from gradients")
+        ax.plot(
+            near,
+            middle + dWs[i][j, k] * (near - here),
+            color="tab:orange",
+            lw=2,
+            label="slope from gradients",
+        )
         ax.plot(here, middle, "o", color="tab:orange")
         ax.set(xlabel=f"weights[{i}][{j}, {k}]", title=f"layer {i + 1}: slope {dWs[i][j, k]:.4f}")
         ax.margins(y=0.25)
@@ -396,6 +406,7 @@ figure_one_knob()
 # Leave `theta` as you found it: the caller still needs it. And `theta` may have any shape and any
 # memory layout (a transposed matrix, every second column of another one), so visit its entries in a
 # way that works for all of them.
+
 
 # %% exercise="numerical_gradient"
 def numerical_gradient(f, theta, h=1e-5):
@@ -472,8 +483,12 @@ def figure_step():
     parabola = curve * coarse**2
     ax.loglog(coarse, parabola, "--", color="tab:orange", label=r"truncation $\propto h^2$")
     ax.axvline(1e-5, color="gray", ls=":", label="$h = 10^{-5}$")
-    ax.set(xlabel="step $h$", ylabel="relative error", ylim=(1e-12, 1e1),
-           title="Central differences against backpropagation")
+    ax.set(
+        xlabel="step $h$",
+        ylabel="relative error",
+        ylim=(1e-12, 1e1),
+        title="Central differences against backpropagation",
+    )
     ax.legend(frameon=False)
     plt.show()
 
@@ -508,8 +523,12 @@ def figure_depth():
         sizes = np.sqrt(squares / len(X))
         layers = np.arange(1, depth + 1)
         ax.semilogy(layers, sizes, "o-", color=color, label=rf"$\sigma_w = {sigma_w}$")
-    ax.set(xlabel="layer $l$ (1 is next to the input)", ylabel=r"root mean square of $\delta^l$",
-           xticks=range(1, depth + 1), title="An error on its way back")
+    ax.set(
+        xlabel="layer $l$ (1 is next to the input)",
+        ylabel=r"root mean square of $\delta^l$",
+        xticks=range(1, depth + 1),
+        title="An error on its way back",
+    )
     ax.legend(frameon=False)
     plt.show()
 

@@ -352,9 +352,7 @@ class _Right:
 _SOURCE = inspect.getsource(_Right).replace("_Right", "EarlyStopping")
 
 
-def _stopper(
-    name: str, title: str, *changes: tuple[str, str], hint: str, note: str = ""
-) -> Entry:
+def _stopper(name: str, title: str, *changes: tuple[str, str], hint: str, note: str = "") -> Entry:
     """Return the right class with each ``(old, new)`` replaced; `old` stands there once."""
     source = _SOURCE
     for old, new in changes:
@@ -475,7 +473,10 @@ best_in_other_sign = _stopper(
 versus_previous = _stopper(
     "versus_previous",
     "Each value is compared with the one before.",
-    ("        self.wait += 1\n", "        self.wait += 1\n        last = getattr(self, 'last', value)\n        self.last = value\n"),
+    (
+        "        self.wait += 1\n",
+        "        self.wait += 1\n        last = getattr(self, 'last', value)\n        self.last = value\n",
+    ),
     ("self.better(value, self.best)", "self.better(value, last)"),
     hint="Better than which?",
     note="row 76",
@@ -674,8 +675,10 @@ baseline_without_min_delta = _stopper(
 nan_improves = _stopper(
     "nan_improves",
     "NaN counts as an improvement: the comparison is negated.",
-    ("return self.sign * value + self.min_delta < self.sign * than",
-     "return not self.sign * value + self.min_delta >= self.sign * than"),
+    (
+        "return self.sign * value + self.min_delta < self.sign * than",
+        "return not self.sign * value + self.min_delta >= self.sign * than",
+    ),
     hint="NaN?",
     note="row 81",
 )
@@ -689,7 +692,10 @@ nan_stops = _stopper(
 nan_skipped = _stopper(
     "nan_skipped",
     "An epoch with NaN does not count as waiting.",
-    ("        self.wait += 1\n", "        if np.isnan(value):\n            return False\n        self.wait += 1\n"),
+    (
+        "        self.wait += 1\n",
+        "        if np.isnan(value):\n            return False\n        self.wait += 1\n",
+    ),
     hint="NaN: how many epochs of that before you lose patience?",
     note="row 81",
 )

@@ -121,8 +121,6 @@ def where(d_out, mask):
 # EarlyStopping ------------------------------------------------------------------------------------
 
 
-
-
 def _cell(name: str, title: str, source: str) -> Entry:
     """Return a whole cell as a variant, where a class alone (no import, no decorator) is short."""
     return Entry("EarlyStopping", name, title, textwrap.dedent(source).lstrip(), correct=True)
