@@ -202,7 +202,15 @@ class Course:
 
 def load_private(public: PublicAssignment, folder: Path) -> Assignment:
     """Add the private half from `folder` to `public`."""
-    module = load_module(folder / HIDDEN_CHECKS)
+    path = folder / HIDDEN_CHECKS
+    try:
+        module = load_module(path)
+    except (ImportError, CourseError):
+        raise
+    except Exception as error:
+        raise CourseError(
+            f"could not be loaded: {type(error).__name__}: {error}", path=path
+        ) from error
     hidden = tuple(_members(module, Check))
     assignment = Assignment(public, hidden, folder, dict(getattr(module, "REFERENCE", {})))
     for exercise in public.exercises:

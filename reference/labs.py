@@ -33,7 +33,7 @@ TWO_FEATURES = Recipe(sizes=(2, 5, 2), epochs=30, batch_size=10, lr=1.0)
 DIGITS = Recipe(sizes=(64, 30, 10), epochs=30, batch_size=10, lr=3.0, weight_sd=0.5)
 """The lecture's n-30-10 net: weights from N(0, 0.5^2), biases from N(0, 1), quadratic cost.
 
-Weights from N(0, 1), as in the lecture, leave one net in eight without one of its digits (0.87 in
+Weights from N(0, 1), as in the lecture, leave one net in six without one of its digits (0.87 in
 place of 0.96), now and then without more; that is what 04-loss-and-init is about.
 """
 
@@ -214,7 +214,7 @@ LABS = {
             "lab_digits",
             "03-sgd",
             digits_case,
-            # The lecture's own weights are right, too, though one net in five never learns one of
+            # The lecture's own weights are right, too, though one net in six never learns one of
             # the digits with them: the threshold is theirs.
             {"recipe": DIGITS, "weights from N(0, 1)": replace(DIGITS, weight_sd=1.0)},
             {

@@ -15,8 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from reference import backprop, initialization, losses, regularization, sgd
-from reference.device import Array, to_array, to_tensor
+from reference.device import Array, choose_device, to_array, to_tensor
 from reference.regularization import EarlyStopping
+
+# A device that is asked for and not there must stop the grader, not cost students their points.
+choose_device()
 
 __all__ = [
     "EarlyStopping",

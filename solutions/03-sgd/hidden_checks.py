@@ -281,7 +281,7 @@ def two_features_of_new_images(student: Student, case: Case) -> None:
     cpu_seconds=120,
 )
 def digits_of_new_images(student: Student, case: Case) -> None:
-    """Secret splits, columns and labels permuted; one net in five misses a digit by bad luck."""
+    """Secret splits, columns and labels permuted; one net in six misses a digit by bad luck."""
     shares = []
     for _ in range(labs.LABS["lab_digits"].runs):
         data = labs.digits_case(case.rng)

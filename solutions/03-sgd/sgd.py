@@ -473,7 +473,7 @@ figure_two_features()
 #   biases likewise with standard deviation 1, drawn from `rng`;
 # - 30 epochs, batches of 10, learning rate 3.
 #
-# (The lecture draws the weights, too, with standard deviation 1. With that, one net in eight never
+# (The lecture draws the weights, too, with standard deviation 1. With that, one net in six never
 # learns one of the digits: the output for it is driven into saturation and stays there. Try it. The
 # next notebook asks which width is right.)
 #

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -166,3 +168,26 @@ def test_the_secret_inputs_do_not_reach_the_records(
     hidden = [c for c in result.checks if not c.visible and c.status == "failed"]
     assert hidden
     assert all("0.123" in c.message and "expected 0" not in c.message for c in hidden)
+
+
+def test_a_device_that_is_not_there_stops_the_grader_and_costs_nobody_points(
+    real_course: Course, submission: Submission
+) -> None:
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("needs a machine without a GPU")
+    done = subprocess.run(
+        [
+            Path(sys.executable).parent / "autograder",
+            "grade-one",
+            "02-backprop",
+            submission("02-backprop", {}),
+        ],
+        cwd=real_course.root,
+        env={**os.environ, "AUTOGRADER_DEVICE": "cuda"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "AUTOGRADER_DEVICE is 'cuda', but torch" in done.stderr

@@ -133,8 +133,9 @@ def _written(writer: Writer, folder: Path, grade: Grade) -> Graded:
 
 def _chosen(folders: list[Path], students: set[str], course: Course, assignment: str) -> list[Path]:
     chosen = [folder for folder in folders if not students or folder.parent.name in students]
-    if not chosen:
-        who = f" of {', '.join(sorted(students))}" if students else ""
+    unknown = students - {folder.parent.name for folder in chosen}
+    if unknown or not chosen:
+        who = f" of {', '.join(sorted(unknown))}" if unknown else ""
         raise CourseError(
             f"no submission{who} for {assignment}. Put them at "
             f"submitted/<student>/{assignment}/, or collect them with nbgrader.",
