@@ -27,6 +27,9 @@ from autograder.student import changed_arguments, find, guarded
 from autograder.values import plain
 
 PR_SET_PDEATHSIG = 1
+ABSENT = ("autograd", "jax", "keras", "scipy", "sklearn", "tensorflow", "torch")
+"""Libraries that hold answers; importing one says that it is not installed."""
+
 MAX_REQUEST_BYTES = 2**31 - 1
 
 
@@ -164,11 +167,13 @@ def _argument(value: Any) -> wire.Wire:
     return wire.to_wire(plain(value))
 
 
-def _forget_checkout() -> None:
-    """Take an instructor's checkout off the path: on a student's machine there is none.
+def _look_like_a_students_machine() -> None:
+    """Take the checkout off the path, and what the contract says is not there when graded.
 
-    No more than that: to hide the files themselves is the jail's work.
+    No more than that: it keeps honest code honest. To hide the files is the jail's work.
     """
+    for name in ABSENT:
+        sys.modules[name] = None  # type: ignore[assignment]
     root = Path(__file__).resolve().parents[2]
     if (root / "solutions").is_dir():
         sys.path[:] = [path for path in sys.path if Path(path).resolve() != root]
@@ -189,7 +194,7 @@ def main() -> None:
     channel = socket.socket(fileno=int(sys.argv[1]))
     # A fork of the student's is not this process: what it says would be taken for our answers.
     os.register_at_fork(after_in_child=channel.close)
-    _forget_checkout()
+    _look_like_a_students_machine()
     try:
         Agent(channel).serve()
     except (OSError, StudentFault):

@@ -2,8 +2,8 @@
 
 A `Launcher` gets a command, an environment and a scratch folder, and returns a process that
 talks over the given socket. `PlainLauncher` isolates nothing: the process runs as the user who
-grades. It keeps the *grade* safe (nothing that it could read holds an expected value it is asked
-for), not the host.
+grades. No expected value is ever in its memory, but code that goes looking can read what that user
+can: the reference, the hidden checks, the course key. A jail has to take the files away.
 """
 
 from __future__ import annotations

@@ -182,6 +182,15 @@ def test_system_exit_in_a_call_is_an_exception_like_others(student: FarStudent) 
         student.call("leaves")
 
 
+@pytest.mark.parametrize("library", ["torch", "scipy.special", "sklearn", "reference"])
+def test_libraries_that_hold_answers_are_not_there(library: str) -> None:
+    with FarStudent(PlainLauncher(), cells(wants=f"import {library}"), []) as far:
+        assert far.call("double", 1) == 2
+        assert far.cell_errors["wants"].startswith(
+            "The cell wants stopped with ModuleNotFoundError"
+        )
+
+
 def test_the_process_sees_nothing_of_the_host(
     fresh: FarStudent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
