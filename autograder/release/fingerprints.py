@@ -8,6 +8,7 @@ import copy
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 EXACT_WEIGHT = 3
 SHAPE_WEIGHT = 4
@@ -47,17 +48,24 @@ def weight(node: ast.expr) -> int:
     return total + sum(names.values()) - len(names) if names else 0
 
 
-def fingerprints(source: str) -> Iterator[tuple[str, ast.expr]]:
-    """Yield a key for each telling expression in `source`, with and without its names.
+@lru_cache(maxsize=4096)
+def fingerprints(source: str) -> tuple[tuple[str, ast.expr], ...]:
+    """Return a key for each telling expression in `source`, with and without its names.
+
+    Kept, because every release is compared with the same secrets.
 
     Raises
     ------
     SyntaxError
         `source` is no Python.
     """
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, _OPERATIONS) and not _is_idiom(node):
-            yield from ((key, node) for key in (_exact(node), _shape(node)) if key)
+    return tuple(
+        (key, node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, _OPERATIONS) and not _is_idiom(node)
+        for key in (_exact(node), _shape(node))
+        if key
+    )
 
 
 def _exact(node: ast.expr) -> str:
@@ -74,13 +82,14 @@ def _shape(node: ast.expr) -> str:
     return f"shape {ast.unparse(_Anonymous().visit(copy.deepcopy(node)))}"
 
 
-def answer_keys(source: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def answer_keys(source: str) -> frozenset[str]:
     """Return the keys of a solution: of what it computes, and of parts that bear its names."""
     tree = ast.parse(source)
     parts = [n for n in ast.walk(tree) if isinstance(n, _OPERATIONS) and not _is_idiom(n)]
     whole = [n for n in _results(tree) if not _is_idiom(n)]
     keys = {_exact(node) for node in parts} | {_shape(node) for node in whole}
-    return keys - {""}
+    return frozenset(keys - {""})
 
 
 def _results(tree: ast.AST) -> Iterator[ast.expr]:

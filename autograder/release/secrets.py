@@ -76,7 +76,9 @@ def load_secrets(course: Course, release: str | None = None) -> Secrets:
     return secrets
 
 
-def _answers(folder: Path, cells: Sequence[MasterCell]) -> Iterator[tuple[str, set[str], set[str]]]:
+def _answers(
+    folder: Path, cells: Sequence[MasterCell]
+) -> Iterator[tuple[str, frozenset[str], set[str]]]:
     """Yield (exercise, fingerprints, texts) of each solution and each variant.
 
     A variant may spell out what a given cell does; that is no secret.
