@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -68,18 +67,27 @@ def fingerprints(source: str) -> tuple[tuple[str, ast.expr], ...]:
     )
 
 
+def _copy(node: ast.expr) -> ast.expr:
+    """Return a copy of an expression.
+
+    Not by deepcopy: Python shares ``ast.Load()`` among all trees, and a debugging library that
+    hangs a parent on each node makes every copy drag a foreign tree along.
+    """
+    return ast.parse(ast.unparse(node), mode="eval").body
+
+
 def _exact(node: ast.expr) -> str:
     """Key of an expression that is equal in all but layout; empty if it says too little."""
     if weight(node) < EXACT_WEIGHT:
         return ""
-    return f"exact {ast.unparse(_Numbers().visit(copy.deepcopy(node)))}"
+    return f"exact {ast.unparse(_Numbers().visit(_copy(node)))}"
 
 
 def _shape(node: ast.expr) -> str:
     """Key of an expression that is equal up to its variables' names; empty likewise."""
     if weight(node) < SHAPE_WEIGHT:
         return ""
-    return f"shape {ast.unparse(_Anonymous().visit(copy.deepcopy(node)))}"
+    return f"shape {ast.unparse(_Anonymous().visit(_copy(node)))}"
 
 
 @lru_cache(maxsize=4096)

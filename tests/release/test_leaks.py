@@ -1,6 +1,8 @@
 """The leak scan finds answers in every disguise that copying gives them, and nothing else."""
 
+import ast
 import json
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from autograder.course import Course
 from autograder.release.build import build_release
+from autograder.release.fingerprints import fingerprints
 from autograder.release.leaks import Finding, find_leaks
 from autograder.release.secrets import load_secrets
 
@@ -150,3 +153,13 @@ def test_what_given_cells_spell_out_is_no_secret_of_a_variant(course: Course) ->
 def test_the_engine_gives_nothing_away(real: Course) -> None:
     """What the wheel holds; answers of every assignment are secret there."""
     assert find_leaks(real.root / "autograder", load_secrets(real)) == []
+
+
+def test_a_tree_that_others_hang_on_shared_nodes_is_not_copied():
+    """Traceback libraries set ``parent`` on nodes, and ``ast.Load()`` is one object for all."""
+    load = ast.parse("x").body[0].value.ctx
+    load.parent = threading.Lock()  # cannot be copied
+    try:
+        assert fingerprints.__wrapped__("y = np.exp(a + 2 * b) / (1 + np.exp(a * b) - c)")
+    finally:
+        del load.parent
