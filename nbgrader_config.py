@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from autograder.adapters.nbgrader.gradebook import put_alembic_on_path
+from autograder.adapters.nbgrader.pages import FILTERS
 from autograder.adapters.nbgrader.stubs import preprocessors
 
 c = get_config()  # noqa: F821 - traitlets defines it for configuration files
@@ -44,3 +45,8 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# Pages. What students wrote is cleaned wherever it is shown, in formgrader too, and the feedback
+# pages hold no scripts.
+c.HTMLExporter.filters = dict(FILTERS)
+c.GenerateFeedback.exporter_class = "autograder.adapters.nbgrader.pages.FeedbackExporter"

@@ -18,6 +18,7 @@ from typing import Any
 
 from autograder.checks.model import Check, Exercise
 from autograder.errors import CourseError
+from autograder.limits import Limits
 
 CHECKS = "checks.py"
 HIDDEN_CHECKS = "hidden_checks.py"
@@ -37,12 +38,16 @@ class PublicAssignment:
         As ``checks.py`` declares them, in order.
     data
         Names of the data files that ship beside the notebook.
+    packages
+        Distributions that a submission may import when it is graded, beside NumPy, matplotlib and
+        IPython: ``PACKAGES`` in ``checks.py``.
     """
 
     folder: Path
     exercises: tuple[Exercise, ...]
     visible: tuple[Check, ...]
     data: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -77,7 +82,7 @@ def load_public(folder: Path) -> PublicAssignment:
     module = load_module(path)
     exercises = tuple(_members(module, Exercise))
     visible = tuple(_members(module, Check))
-    public = PublicAssignment(folder, exercises, visible, tuple(getattr(module, "DATA", ())))
+    public = PublicAssignment(folder, exercises, visible, *_names(module))
     if not exercises:
         raise CourseError("declares no Exercise.", path=path)
     for check in visible:
@@ -97,6 +102,8 @@ class Assignment:
         Checks with secret inputs.
     reference
         For each exercise that another one uses: the reference's function, NumPy in, NumPy out.
+    limits
+        What a submission may use: ``LIMITS`` in ``hidden_checks.py``, or the defaults.
     solutions
         The private folder: ``solutions/02-backprop``.
     """
@@ -105,6 +112,7 @@ class Assignment:
     hidden: tuple[Check, ...]
     solutions: Path
     reference: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def name(self) -> str:
@@ -212,7 +220,11 @@ def load_private(public: PublicAssignment, folder: Path) -> Assignment:
             f"could not be loaded: {type(error).__name__}: {error}", path=path
         ) from error
     hidden = tuple(_members(module, Check))
-    assignment = Assignment(public, hidden, folder, dict(getattr(module, "REFERENCE", {})))
+    reference = dict(getattr(module, "REFERENCE", {}))
+    limits = getattr(module, "LIMITS", Limits())
+    if not isinstance(limits, Limits):
+        raise CourseError(f"LIMITS is {limits!r}; an autograder.limits.Limits expected.", path=path)
+    assignment = Assignment(public, hidden, folder, reference, limits)
     for exercise in public.exercises:
         mine = [check for check in assignment.checks if check.exercise == exercise.name]
         declared = sum(check.points for check in mine)
@@ -255,6 +267,10 @@ def load_module(path: Path) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _names(module: ModuleType) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(getattr(module, "DATA", ())), tuple(getattr(module, "PACKAGES", ()))
 
 
 def _members(module: ModuleType, kind: type) -> list[Any]:

@@ -5,6 +5,7 @@
     AutograderError
     |-- CourseError              a folder, file or declaration of the course is wrong
     |   `-- ReleaseError         a master notebook cannot be released
+    |-- JailUnavailable          this machine cannot confine a student's process
     |-- Rejected                 what was handed in cannot be read as a notebook
     |-- CheckFailed              one assertion about an exercise does not hold
     |-- StudentFault             calling the student's code gave no value
@@ -44,6 +45,23 @@ class CourseError(AutograderError):
 
 class ReleaseError(CourseError):
     """A master notebook cannot be released as it stands."""
+
+
+class JailUnavailable(AutograderError):
+    """A student's process cannot be confined on this machine as it was asked to be.
+
+    Parameters
+    ----------
+    reason
+        What is missing or failed, without a full stop.
+    mend
+        What to install or to set, as one or more sentences.
+    """
+
+    def __init__(self, reason: str, *, mend: str) -> None:
+        self.reason = reason
+        self.mend = mend
+        super().__init__(f"No jail: {reason}. {mend}")
 
 
 class Rejected(AutograderError):

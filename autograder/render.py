@@ -1,18 +1,23 @@
 """Results as people read them: plain text for terminals, HTML for notebooks and feedback.
 
-Both are inert. Messages can quote what a student's code said, so everything is escaped, and
-control characters, which could drive a terminal, are replaced.
+Both are inert. Messages can quote what a student's code said, so everything is escaped, what could
+drive a terminal is taken out, and what could make a text look like another one is made visible.
 """
 
 from __future__ import annotations
 
 import html
+import re
 import textwrap
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from autograder.results import CheckResult, CheckStatus, ExerciseResult
 
 WIDTH = 88
+
+MAX_JSON_TEXT = 20_000
 
 HINT = "Hint: "
 
@@ -69,13 +74,60 @@ def points(value: float) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
+# ECMA-48: colours and cursor movements; titles, links and the clipboard, up to the end that
+# terminals wait for; other escapes. The second of each pair is the same as one character.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]{0,2000}(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
+)
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+"""Invisible, but Persian, the scripts of India and many emoji are misspelt without."""
+
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
+_MAX_ACCENTS = 6
+"""Marks on one letter; no script needs more, and a pile of them covers the lines around."""
+
+
 def inert(text: str, limit: int = 2000) -> str:
-    """Return `text` cut to `limit`, without control characters but line breaks and tabs."""
-    kept = "".join(
-        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}"
-        for c in text[: limit + 1]
-    )
-    return kept if len(kept) <= limit else kept[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    """Return `text` cut to `limit`, so that it shows what it says and does nothing else.
+
+    Control sequences are taken out. Other control characters but line breaks and tabs, what
+    reverses the direction of writing, and what is invisible become U+FFFD. Text in any script
+    stays as it is.
+    """
+    text = _SEQUENCE.sub("", text[: 2 * limit + 100]).replace("\r\n", "\n")
+    if not text.isascii() or not text.isprintable():
+        text = "".join(_shown(text[: limit + 1]))
+    return text if len(text) <= limit else text[: limit - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _shown(text: str) -> Iterator[str]:
+    accents = 0
+    for character in text:
+        accents = accents + 1 if unicodedata.combining(character) else 0
+        if accents > _MAX_ACCENTS:
+            continue
+        if character.isprintable():
+            hidden = character in _BLANK_LETTERS
+        else:
+            space = unicodedata.category(character) == "Zs"
+            hidden = not space and character not in "\n\t" and character not in _JOINERS
+        yield "\N{REPLACEMENT CHARACTER}" if hidden else character
+
+
+def overwritten(text: str) -> str:
+    """Return what a terminal would show of lines that carriage returns write over."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
+def inert_json(value: object) -> object:
+    """Return a JSON value with every text in it inert: for files that tools print as they are."""
+    if isinstance(value, str):
+        return inert(value, MAX_JSON_TEXT)
+    if isinstance(value, dict):
+        return {inert(str(key), MAX_JSON_TEXT): inert_json(part) for key, part in value.items()}
+    return [inert_json(part) for part in value] if isinstance(value, list) else value
 
 
 def summary(result: ExerciseResult) -> tuple[str, str]:

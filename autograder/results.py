@@ -10,6 +10,10 @@ ExerciseStatus = Literal["passed", "partial", "failed", "error", "timeout", "mis
 NotebookStatus = Literal["graded", "repaired", "rejected"]
 
 
+NO_POINTS = "No points for this exercise."
+"""Closes the evidence where it was proof."""
+
+
 @dataclass(frozen=True)
 class CheckResult:
     """Outcome of one check.
@@ -35,7 +39,8 @@ class ExerciseResult:
     """Outcome of all checks of one exercise that were run.
 
     `max_points` are the exercise's points; where only the visible checks ran, their points sum
-    to `covered`. `notes` are remarks on the exercise as a whole.
+    to `covered`. `notes` are remarks on the exercise as a whole, `evidence` is what speaks for a
+    numerical derivative in place of the formula: for the instructor, whether or not it cost points.
     """
 
     name: str
@@ -43,6 +48,7 @@ class ExerciseResult:
     checks: tuple[CheckResult, ...]
     notes: tuple[str, ...] = ()
     diagnosis: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
@@ -106,6 +112,8 @@ class Grade:
         Identifies the secret inputs; the same seed gives the same grade.
     cpu_seconds
         CPU time of the student's own processes.
+    jail
+        What held the student's code: 3 bubblewrap, 1 Landlock, 0 nothing.
     wall_limited
         A loose wall-clock backstop ended something: the machine may have been busy.
     """
@@ -120,6 +128,7 @@ class Grade:
     outputs: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     seed: str = ""
     cpu_seconds: float = 0.0
+    jail: int = 0
     wall_limited: bool = False
 
     @property
@@ -161,6 +170,7 @@ class Grade:
                         for check in exercise.checks
                     ],
                     "notes": list(exercise.notes),
+                    "evidence": list(exercise.evidence),
                 }
                 for exercise in self.exercises
             ],
@@ -168,4 +178,5 @@ class Grade:
             "repairs": list(self.repairs),
             "problems": list(self.problems),
             "seed": self.seed,
+            "jail": self.jail,
         }

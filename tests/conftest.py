@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from functools import cache
+
 import pytest
+
+from autograder.errors import JailUnavailable
+from autograder.jail.levels import choose, launcher_for
+from autograder.jail.selftest import require_held
+from autograder.session.launcher import Launcher
 
 pytest_plugins = ["pytester"]
 
@@ -23,3 +32,38 @@ def student_side() -> tuple[str, ...]:
         "autograder.adapters.cli.check",
         "autograder.adapters.cli.doctor",
     )
+
+
+@pytest.fixture(scope="session")
+def launcher() -> Launcher:
+    """Starts sessions in the best jail that this machine gives."""
+    return choose().launcher
+
+
+@pytest.fixture(scope="session")
+def needed() -> Callable[[str, str], None]:
+    """Skip a test for what this machine lacks; fail where it was promised to be there."""
+
+    def miss(what: str, reason: str) -> None:
+        if what in os.environ.get("AUTOGRADER_TESTS_NEED", "").split():
+            pytest.fail(f"{what} must be here, but {reason}")
+        pytest.skip(f"no {what}: {reason}")
+
+    return miss
+
+
+@pytest.fixture(scope="session")
+def jail_of(needed: Callable[[str, str], None]) -> Callable[[int], Launcher]:
+    """Return the launcher of a level; skip where this machine does not give it."""
+
+    @cache
+    def get(level: int) -> Launcher:
+        try:
+            launcher = launcher_for(level)
+            require_held(launcher)
+        except JailUnavailable as error:
+            needed({3: "bubblewrap", 1: "landlock"}[level], error.reason)
+            raise
+        return launcher
+
+    return get

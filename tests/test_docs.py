@@ -28,12 +28,15 @@ from autograder.course import Assignment, Course, load_private, load_public
 from autograder.grading.grade import Grader, executable_cells
 from autograder.release.build import build_release
 from autograder.sample_class import fill, solution_cells
+from autograder.session.launcher import Launcher
 from autograder.student import Near
+from tests.hostile import catalogue
 
 ROOT = Path(__file__).parents[1]
 COURSE = Course(ROOT)
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 CHECKS_PAGE = ROOT / "docs" / "checks.md"
+SECURITY_PAGE = ROOT / "docs" / "security.md"
 EXAMPLE = "08-softplus"
 
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
@@ -235,11 +238,18 @@ def threshold_table() -> str:
     return table(*rows)
 
 
-@pytest.mark.parametrize("make", [exercise_table, threshold_table])
-def test_a_table_is_up_to_date(make: Any) -> None:
+@pytest.mark.parametrize(
+    ("page", "make"),
+    [
+        (CHECKS_PAGE, exercise_table),
+        (CHECKS_PAGE, threshold_table),
+        (SECURITY_PAGE, catalogue.table),
+    ],
+)
+def test_a_table_is_up_to_date(page: Path, make: Any) -> None:
     wanted = make()
-    stands = wanted in CHECKS_PAGE.read_text(encoding="utf-8")
-    assert stands, f"{CHECKS_PAGE.name} is out of date. What stands there now:\n{wanted}"
+    stands = wanted in page.read_text(encoding="utf-8")
+    assert stands, f"{page.name} is out of date. What has to stand there:\n{wanted}"
 
 
 # --- the example of docs/maintainers.md -----------------------------------------------------------
@@ -273,12 +283,12 @@ def earned(assignment: Assignment, cells: list[str], exercise: str) -> float:
         return run_exercise(wanted, assignment.checks, Near(namespace)).points
 
 
-def test_the_example_is_a_whole_assignment(course: Course) -> None:
+def test_the_example_is_a_whole_assignment(course: Course, launcher: Launcher) -> None:
     [release] = build_release(course, [EXAMPLE])
     assignment = course.load(EXAMPLE)
     solved = nbformat.read(course.source / EXAMPLE / release.name, as_version=4)
     staged = course.source / EXAMPLE / release.name
-    grader = Grader(assignment, "0" * 32)
+    grader = Grader(assignment, "0" * 32, launcher)
     grades = [grader.grade_file(path) for path in (staged, release)]
     assert [(grade.score, grade.max_score, grade.problems) for grade in grades] == [
         (3.0, 3.0, ()),
@@ -305,14 +315,15 @@ def test_the_example_with_one_exercise_more(course: Course) -> None:
     assert seen.keys() == {(name, correct) for name in points for correct in (True, False)}
 
 
-def test_the_example_retries_what_its_callee_spoils(course: Course) -> None:
+def test_the_example_retries_what_its_callee_spoils(course: Course, launcher: Launcher) -> None:
     write_example(course.root, appended=True)
     [release] = build_release(course, [EXAMPLE])
     solved = nbformat.read(course.source / EXAMPLE / release.name, as_version=4)
     wrong = fill(solved, {"softplus": "def softplus(z):\n    return 0.0 * z"})
     path = course.root / release.name
     nbformat.write(wrong, path)
-    softplus, smooth_max = Grader(course.load(EXAMPLE), "0" * 32).grade_file(path).exercises
+    grader = Grader(course.load(EXAMPLE), "0" * 32, launcher)
+    softplus, smooth_max = grader.grade_file(path).exercises
     assert (softplus.points, smooth_max.points) == (0.0, 2.0)
     assert "one mistake is paid for once" in smooth_max.notes[0]
 

@@ -7,7 +7,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from autograder.render import WIDTH, CheckTable, html_table, inert, plain_table, points
+from autograder.render import (
+    WIDTH,
+    CheckTable,
+    html_table,
+    inert,
+    inert_json,
+    overwritten,
+    plain_table,
+    points,
+)
 from autograder.results import CheckResult, ExerciseResult
 
 HOSTILE = "<script>alert('x')</script> & \x1b[31mred\x07 \u202egnp.exe \ud800"
@@ -92,6 +101,74 @@ def test_control_characters_are_replaced_and_long_texts_are_cut():
     assert inert("a\tb\nc\r\x00") == "a\tb\nc\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"
     assert inert("x" * 50, 10) == "x" * 9 + "\N{HORIZONTAL ELLIPSIS}"
     assert inert("x" * 10, 10) == "x" * 10
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b[38;2;1;2;3mx\x1b[2J\x1b[1;1H", "x"),
+        ("\x9b31mred", "red"),
+        ("\x1b]0;title\x07x", "x"),
+        ("\x1b]8;;javascript:x\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1b]52;c;cm0=\x07x", "x"),
+        ("\x1bP+q\x1b\\x\x1b_a\x9cy", "xy"),
+        ("\x1bcx\x1b(0y", "xy"),
+        ("\x1b]0;without an end", "0;without an end"),
+        ("\x1b\x1b[31m[31mx", "\N{REPLACEMENT CHARACTER}[31mx"),
+        ("a\r\nb\bc", "a\nb\N{REPLACEMENT CHARACTER}c"),
+    ],
+)
+def test_control_sequences_are_taken_out(text, shown):
+    assert inert(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gr\xfc\xdfe, \u05e9\u05dc\u05d5\u05dd, \u4f60\u597d\u3000\uff01",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u0928\u092e\u0938\u094d\u0924\u0947 \u0915\u094d\u200d\u0937",
+        "\U0001f469\u200d\U0001f4bb \u2764\ufe0f",
+        "e\u0301 \u1ec7 a\xa0b\u202fc",
+    ],
+)
+def test_text_in_any_script_stays(text):
+    assert inert(text) == text
+
+
+@pytest.mark.parametrize(
+    "hidden", [*"\u202e\u2066\u200b\ufeff\u2028\u3164\u00ad\x85", "\U000e0041"]
+)
+def test_what_hides_or_turns_text_is_made_visible(hidden):
+    assert inert(f"a{hidden}b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_a_pile_of_accents_covers_nothing():
+    assert len(inert("a" + "\u0301" * 500 + "b")) < 10
+
+
+def test_a_hostile_text_is_read_in_linear_time():
+    for text in ("\x1b]" * 200_000, "\x1b[" + "1;" * 200_000, "\r" * 200_000, "a" * 400_000):
+        assert len(overwritten(inert(text, 200_000))) <= 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("10%\r100%", "100%"), ("10%\r100%\r\nb\n", "100%\nb\n"), ("a\n", "a\n"), ("a\r", "a")],
+)
+def test_what_a_terminal_would_show_of_a_progress_bar(text, shown):
+    assert overwritten(text) == shown
+
+
+def test_json_holds_inert_texts_only():
+    raw = {"a\x1b[1m": ["\x1b[31mb", {"c": "\u202e"}], "n": 1.5, "t": True, "z": None}
+    assert inert_json(raw) == {
+        "a": ["b", {"c": "\N{REPLACEMENT CHARACTER}"}],
+        "n": 1.5,
+        "t": True,
+        "z": None,
+    }
 
 
 class Elements(HTMLParser):

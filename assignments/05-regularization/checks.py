@@ -17,7 +17,7 @@ DATA = ("digits_train.npz",)
 
 DROPOUT_MASK = Exercise("dropout_mask", points=5)
 DROPOUT_FORWARD = Exercise("dropout_forward", points=4, uses=("dropout_mask",))
-DROPOUT_BACKWARD = Exercise("dropout_backward", points=2)
+DROPOUT_BACKWARD = Exercise("dropout_backward", points=2, formula=True)
 EARLY_STOPPING = Exercise("EarlyStopping", points=8)
 # A class cannot be answered from outside, so EarlyStopping is not among the uses.
 LAB_REGULARIZED = Exercise(

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from autograder.checks.policy import remark
 from autograder.checks.runner import run_exercise
 from autograder.course import CHECKS, PublicAssignment, load_public
 from autograder.errors import CourseError, Rejected
@@ -89,6 +90,8 @@ class NearRun:
             redirect_stderr(output),
         ):
             result = run_exercise(exercise, self.public.visible, Near(namespace))
+            said = remark(exercise, namespace, self.public.exercises)
+        result = replace(result, notes=(*result.notes, said) if said else result.notes)
         self.printed[name] = output.getvalue()
         if name in namespace or name not in self._cell_errors:
             return result

@@ -6,11 +6,13 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr
+from dataclasses import replace
 from pathlib import Path
 
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
+from autograder.checks.policy import remark
 from autograder.checks.runner import run_exercise
 from autograder.course import load_public
 from autograder.errors import CourseError
@@ -53,6 +55,8 @@ def check(name: str | Callable[..., object]) -> float:
     # Validate takes anything on stderr, a warning of NumPy's say, for a failure of the test cell.
     with redirect_stderr(sys.stdout):
         result = run_exercise(exercise, public.visible, Near(shell.user_ns))
+    said = remark(exercise, shell.user_ns, public.exercises)
+    result = replace(result, notes=(*result.notes, said) if said else result.notes)
     display(CheckTable(result))
     if execution == "validate" and result.status == "passed":
         return float(exercise.points)

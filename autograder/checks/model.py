@@ -45,11 +45,15 @@ class Exercise:
         Exercises of the same assignment that its solution naturally calls. When both fail, the
         exercise is tried again with these answered by the reference, so that one mistake is paid
         for once.
+    formula
+        Whether it is a derivative whose formula is asked for: a numerical derivative in its place
+        earns nothing, however exact it is.
     """
 
     name: str
     points: float
     uses: tuple[str, ...] = ()
+    formula: bool = False
 
 
 @dataclass

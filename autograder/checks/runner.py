@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import io
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
+
+import numpy as np
 
 from autograder.checks.model import Case, Check, Exercise
+from autograder.checks.repeats import AGAIN, COMPLAINT, Asked, Listening, answers_change
 from autograder.errors import (
     CheckFailed,
     DeadlineExceeded,
+    JailUnavailable,
     NotWritten,
     StudentFault,
 )
@@ -30,8 +37,9 @@ def run_exercise(
     student: Student,
     seed_of: SeedOf = public_seed,
     problems: Problems | None = None,
+    asked: list[Asked] | None = None,
 ) -> ExerciseResult:
-    """Run those of `checks` that belong to `exercise`.
+    """Run those of `checks` that belong to `exercise`, then ask some of their calls again.
 
     Parameters
     ----------
@@ -45,10 +53,61 @@ def run_exercise(
         Seed of each check's inputs.
     problems
         Filled with faults of the checks themselves, for the instructor.
+    asked
+        Filled with the calls that were made and could be made again.
     """
     mine = [check for check in checks if check.exercise == exercise.name]
-    results = tuple(run_check(check, student, seed_of(check), problems) for check in mine)
-    return ExerciseResult(exercise.name, exercise.points, results)
+    listening = Listening(student, exercise.name)
+    results: list[CheckResult] = []
+    for number, check in enumerate(mine):
+        listening.check = number
+        results.append(run_check(check, listening, seed_of(check), problems))
+    if asked is not None:
+        asked += listening.asked
+    result = ExerciseResult(exercise.name, exercise.points, tuple(results))
+    if not result.points:
+        return result
+    # What the student's function prints has been printed.
+    with redirect_stdout(_Nowhere()), redirect_stderr(_Nowhere()):
+        changed = _answers_change(mine, result, student, listening.asked, seed_of)
+    return refused(result, COMPLAINT.format(name=exercise.name)) if changed else result
+
+
+class _Nowhere(io.TextIOBase):
+    """Takes text and keeps none of it."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+def refused(result: ExerciseResult, complaint: str) -> ExerciseResult:
+    """Return `result` with nothing earned, and one complaint in place of all."""
+    checks = (replace(check, status="failed", message=complaint) for check in result.checks)
+    return replace(result, checks=tuple(replace(check, notes=()) for check in checks))
+
+
+def _answers_change(
+    checks: Sequence[Check],
+    result: ExerciseResult,
+    student: Student,
+    asked: Sequence[Asked],
+    seed_of: SeedOf,
+) -> bool:
+    """Ask some calls again in another order, with those of a check on fresh inputs between them."""
+    if not asked:
+        return False
+    rng = np.random.default_rng([seed_of(checks[0]), len(asked)])
+    chosen = [asked[int(k)] for k in rng.permutation(len(asked))[:AGAIN]]
+    half = len(chosen) // 2
+    if answers_change(student, chosen[:half], rng):
+        return True
+    calls = {number: sum(a.check == number for a in asked) for number in range(len(checks))}
+    passed = [k for k, check in enumerate(result.checks) if check.status == "passed" and calls[k]]
+    if passed:
+        # Only its calls matter: it has passed.
+        fresh = checks[min(passed, key=lambda number: calls[number])]
+        _attempt(fresh, student, int(rng.integers(2**62)), 0, None)
+    return answers_change(student, chosen, rng)
 
 
 def run_check(
@@ -86,6 +145,8 @@ def _attempt(
         status, message = "timeout", failure.problem
     except StudentFault as failure:
         status, message = "error", _advise(failure.problem, "")
+    except JailUnavailable:
+        raise
     except Exception as failure:  # noqa: BLE001 - one broken check must not stop a class
         status, message = (
             "error",

@@ -6,29 +6,36 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import Course
 from autograder.grading.grade import Grader
+from autograder.jail.levels import launcher_for
+from autograder.limits import Limits
 from autograder.results import Grade
-from autograder.session.far import Limits
 
 _grader: Grader | None = None
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What every worker needs to know; travels to each of them once."""
+    """What every worker needs to know; travels to each of them once.
+
+    `jail` is the level of a jail that has been tested on this machine. `limits` are the
+    assignment's own if None.
+    """
 
     root: Path
     assignment: str
     seed: str
-    limits: Limits = field(default_factory=Limits)
+    jail: int
+    limits: Limits | None = None
 
     def grader(self) -> Grader:
-        """Load the assignment."""
-        return Grader(Course(self.root).load(self.assignment), self.seed, limits=self.limits)
+        """Load the assignment; raise `JailUnavailable` if there is no jail of that level."""
+        launcher = launcher_for(self.jail)
+        return Grader(Course(self.root).load(self.assignment), self.seed, launcher, self.limits)
 
 
 def default_jobs() -> int:

@@ -7,26 +7,28 @@ every check against that session, try again what failed only because of a callee
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 
 from autograder.checks.model import Check, Exercise
+from autograder.checks.repeats import Asked
 from autograder.checks.runner import run_exercise
 from autograder.course import HIDDEN_CHECKS, Assignment
 from autograder.errors import Rejected, StudentFault
+from autograder.grading.evidence import Inspection, given_functions
 from autograder.grading.oracle import oracle
+from autograder.grading.restoring import Restorer
 from autograder.grading.seeds import check_seed
+from autograder.limits import Limits
 from autograder.results import CheckResult, ExerciseResult, Grade, ManualCell
-from autograder.session.far import Bound, Cell, FarStudent, Limits
-from autograder.session.launcher import Launcher, PlainLauncher
+from autograder.session.far import Bound, Cell, FarStudent
+from autograder.session.launcher import Launcher
 from autograder.session.watch import Spent
-from autograder.submission.notes import bounded
-from autograder.submission.restore import Restored, canonical_only, restore
-from autograder.submission.triage import locate, triage
+from autograder.submission.restore import Restored
 
 FIGURE_TAG = "figure"
 
@@ -42,53 +44,27 @@ class Grader:
     seed
         Of the secret inputs, from `autograder.grading.seeds.run_seed`.
     launcher
-        Starts the student's process.
+        Starts the student's process, in a jail or not.
     limits
-        Deadlines.
+        What a submission may use; the assignment's own if None.
     """
 
     assignment: Assignment
     seed: str
-    launcher: Launcher = field(default_factory=PlainLauncher)
-    limits: Limits = field(default_factory=Limits)
+    launcher: Launcher
+    limits: Limits | None = None
 
-    def canonical(self) -> NotebookNode:
-        """Return a fresh copy of the released notebook."""
-        return nbformat.read(self.assignment.release, as_version=4)
-
-    def restore_folder(self, folder: Path) -> Restored:
-        """Return the canonical notebook with the text of the submission in `folder`.
-
-        Raises
-        ------
-        Rejected
-            There is no notebook that could be read.
-        """
-        known = {cell.id for cell in self.canonical().cells}
-        path, moved = locate(folder, self.assignment.notebook, known)
-        restored = self.restore_file(path)
-        return replace(restored, repairs=bounded((*moved, *restored.repairs)))
-
-    def restore_file(self, path: Path) -> Restored:
-        """Return the canonical notebook with the text of the file `path`; raise `Rejected`."""
-        triaged = triage(path)
-        restored = restore(triaged.notebook, self.canonical())
-        return replace(restored, repairs=bounded((*triaged.repairs, *restored.repairs)))
+    @property
+    def _restorer(self) -> Restorer:
+        return Restorer(self.assignment)
 
     def grade_folder(self, folder: Path) -> Grade:
         """Grade the submission in a folder of nbgrader's layout."""
-        return self._grade(lambda: self.restore_folder(folder))
+        return self._grade(lambda: self._restorer.restore_folder(folder))
 
     def grade_file(self, path: Path) -> Grade:
         """Grade a notebook at any path."""
-        return self._grade(lambda: self.restore_file(path))
-
-    def restored_or_canonical(self, folder: Path) -> Restored:
-        """Like `restore_folder`; a rejected submission gives the untouched release, marked."""
-        try:
-            return self.restore_folder(folder)
-        except Rejected as rejected:
-            return canonical_only(self.canonical(), rejected.reason)
+        return self._grade(lambda: self._restorer.restore_file(path))
 
     def _grade(self, restored: Callable[[], Restored]) -> Grade:
         try:
@@ -106,22 +82,34 @@ class Grader:
             self.assignment.name,
             "rejected",
             exercises,
-            manual=manual_cells(self.canonical()),
+            manual=manual_cells(self._restorer.canonical()),
             reason=reason,
             seed=self.seed,
+            jail=self.launcher.level,
         )
 
     def grade_restored(self, restored: Restored) -> Grade:
         """Run the cells and the checks of a restored notebook."""
         problems: list[str] = []
         with self._student(restored.notebook, Spent()) as student:
+            asked: dict[str, list[Asked]] = {e.name: [] for e in self.assignment.exercises}
             first = [
-                run_exercise(exercise, self.assignment.checks, student, self._seed_of, problems)
+                run_exercise(
+                    exercise,
+                    self.assignment.checks,
+                    student,
+                    self._seed_of,
+                    problems,
+                    asked[exercise.name],
+                )
                 for exercise in self.assignment.exercises
             ]
             _start_anyway(student)
-        again = _Retrial(self, restored.notebook, {r.name: r for r in first}, problems)
-        exercises = tuple(again.retry(result) for result in first)
+            again = _Retrial(self, restored.notebook, {r.name: r for r in first}, problems)
+            exercises = tuple(again.retry(result) for result in first)
+            # The second looks share the time of one notebook.
+            with self._inspection(restored.notebook, student, asked, again.spent) as inspection:
+                exercises = inspection.judge(exercises)
         return Grade(
             self.assignment.name,
             "repaired" if restored.repairs else "graded",
@@ -131,8 +119,9 @@ class Grader:
             problems=tuple(problems),
             outputs=student.outputs,
             seed=self.seed,
-            cpu_seconds=student.total_cpu_seconds + again.cpu_seconds,
-            wall_limited=student.wall_limited or again.wall_limited,
+            jail=self.launcher.level,
+            cpu_seconds=student.total_cpu_seconds + again.spent.cpu,
+            wall_limited=student.wall_limited or again.wall_limited or inspection.wall_limited,
         )
 
     def _student(
@@ -141,10 +130,34 @@ class Grader:
         spent: Spent,
         bindings: Mapping[str, Bound] | None = None,
     ) -> FarStudent:
+        return self._student_of(spent, executable_cells(notebook), bindings)
+
+    def _student_of(
+        self, spent: Spent, cells: Sequence[Cell], bindings: Mapping[str, Bound] | None
+    ) -> FarStudent:
         public = self.assignment.public
         files = [public.folder / name for name in ("checks.py", *public.data)]
-        cells = executable_cells(notebook)
-        return FarStudent(self.launcher, cells, files, self.limits, bindings, spent)
+        limits = self.limits or self.assignment.limits
+        return FarStudent(
+            self.launcher, cells, files, limits, bindings, spent, packages=public.packages
+        )
+
+    def _inspection(
+        self,
+        notebook: NotebookNode,
+        student: FarStudent,
+        asked: Mapping[str, Sequence[Asked]],
+        spent: Spent,
+    ) -> Inspection:
+        return Inspection(
+            self.assignment.exercises,
+            executable_cells(notebook),
+            given_functions(self._restorer.canonical()),
+            student,
+            partial(self._student_of, spent),
+            asked,
+            self.seed,
+        )
 
     def _seed_of(self, check: Check) -> int:
         return check_seed(self.seed, check)
@@ -170,13 +183,8 @@ class _Retrial:
         self._notebook = notebook
         self._first = first
         self._problems = problems
-        self._spent = Spent()
+        self.spent = Spent()
         self.wall_limited = False
-
-    @property
-    def cpu_seconds(self) -> float:
-        """CPU time of all second trials."""
-        return self._spent.cpu
 
     def retry(self, result: ExerciseResult) -> ExerciseResult:
         """Return the better of `result` and a second trial, if there is one."""
@@ -192,7 +200,7 @@ class _Retrial:
         if result.status == "timeout" and not any(map(self._hangs, failed)):
             return result  # its own time, and it would take it again
         bindings = oracle(assignment.solutions / HIDDEN_CHECKS).bindings(failed)
-        with self._grader._student(self._notebook, self._spent, bindings) as student:  # noqa: SLF001
+        with self._grader._student(self._notebook, self.spent, bindings) as student:  # noqa: SLF001
             second = run_exercise(
                 exercise,
                 assignment.checks,

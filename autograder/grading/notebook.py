@@ -9,17 +9,24 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.course import CHECK_PREFIX
-from autograder.render import CheckTable, inert
+from autograder.render import CheckTable, inert, overwritten
 from autograder.results import ExerciseResult, Grade
+from autograder.submission.pixels import too_large
 
 MAX_MIME_CHARACTERS = 200_000
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
+_STARTS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/"}
+"""How the base64 text of a file of that type begins, by its magic number."""
+
+UNSAFE = "Graded without a jail (--unsafe)."
+
 KEPT_MIMES = ("text/plain", "image/png", "image/jpeg")
 """What a student's own outputs may hold on the instructor's screen: text and pixels."""
 
@@ -46,7 +53,10 @@ def write_grade(notebook: NotebookNode, grade: Grade) -> None:
             continue
         marks = cell.metadata.get("nbgrader", {})
         if marks.get("grade", False):
-            cell.outputs = graded_outputs(results[marks["grade_id"]], float(marks["points"]))
+            result = results[marks["grade_id"]]
+            if not grade.jail:
+                result = replace(result, notes=(*result.notes, UNSAFE))
+            cell.outputs = graded_outputs(result, float(marks["points"]))
         else:
             cell.outputs = [
                 output for raw in grade.outputs.get(cell.id, []) for output in _student_output(raw)
@@ -98,8 +108,12 @@ def _is_acceptable(mime: str, part: object) -> bool:
     """Whether a part is a text of bounded size; pixels must be base64, as pages quote them raw."""
     if not isinstance(part, str) or len(part) > MAX_MIME_CHARACTERS:
         return False
-    return not mime.startswith("image/") or _BASE64.fullmatch(part) is not None
+    start = _STARTS.get(mime)
+    if start is None:
+        return True
+    return bool(part.startswith(start) and _BASE64.fullmatch(part)) and not too_large(part)
 
 
 def _text(value: object) -> str:
-    return inert(value if isinstance(value, str) else str(value), MAX_MIME_CHARACTERS)
+    text = value if isinstance(value, str) else str(value)
+    return inert(overwritten(text), MAX_MIME_CHARACTERS)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.render import inert_json
 from autograder.results import Grade
 
 RECORDS = Path(".autograder") / "grades"
@@ -16,7 +17,7 @@ def write_record(course: Course, student: str, grade: Grade) -> Path:
     path = course.root / RECORDS / grade.assignment / f"{student}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
-    text = json.dumps(grade.as_json(), indent=1, ensure_ascii=True)
+    text = json.dumps(inert_json(grade.as_json()), indent=1, ensure_ascii=True)
     draft.write_text(text + "\n", encoding="utf-8")
     draft.replace(path)
     return path

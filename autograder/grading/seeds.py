@@ -14,9 +14,14 @@ import secrets
 from pathlib import Path
 
 from autograder.checks.model import Check
-from autograder.course import Assignment, Course
+from autograder.course import HIDDEN_CHECKS, Assignment, Course
 
 KEY_FILE = Path(".autograder") / "course.key"
+
+
+def secrets_of(course: Course) -> tuple[Path, ...]:
+    """Return files of the course that no student's code may read."""
+    return (course.root / KEY_FILE, *sorted(course.solutions.glob(f"*/{HIDDEN_CHECKS}")))
 
 
 def course_key(course: Course, *, renew: bool = False) -> bytes:

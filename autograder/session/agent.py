@@ -1,8 +1,8 @@
 """The student's process: an IPython shell that executes cells and answers calls.
 
-Started as ``python -I -m autograder.session.agent FD``. Nothing in here is trusted, since the
-student's code shares the process: it holds no answer, no seed, no point, and whatever it says is
-doubted on the other side.
+Started as ``python -I -m autograder.session.agent FD PACKAGES [POLICY]``. Nothing in here is
+trusted, since the student's code shares the process: it holds no answer, no seed, no point, and
+whatever it says is doubted on the other side.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 
 from autograder.errors import NotWritten, ProtocolError, StudentFault, StudentRaised
+from autograder.jail.confine import Policy, apply
 from autograder.session import messages as wire
 from autograder.session.shell import Shell
 from autograder.student import changed_arguments, find, guarded
-from autograder.values import plain
+from autograder.values import Plain, plain
 
 PR_SET_PDEATHSIG = 1
 ABSENT = ("autograd", "jax", "keras", "scipy", "sklearn", "tensorflow", "torch")
@@ -47,41 +48,43 @@ class Agent:
         self._shell = Shell.instance()
         self._objects: list[Any] = []
         self._generators: dict[int, np.random.Generator] = {}
+        self._key = 0
 
     def serve(self) -> None:
         """Answer requests in turn."""
-        self._send(wire.Ready())
         while True:
             try:
                 request = self._receive()
             except EOFError:
                 return
+            if isinstance(request, wire.Answer):
+                raise ProtocolError("an answer to no question")
+            self._key = request.key
             self._send(self._answer(request))
 
-    def _answer(self, request: wire.Request) -> wire.Reply:
+    def _answer(self, request: wire.Asked) -> wire.Reply:
+        if isinstance(request, wire.Start):
+            return wire.Ready(request.key)
         if isinstance(request, wire.RunCell):
             outputs, error = self._shell.execute(request.source)
-            return wire.CellDone(request.cell, json.dumps(outputs), error)
+            return wire.CellDone(request.key, json.dumps(outputs), error)
         if isinstance(request, wire.Bind):
             self._shell.user_ns[request.name] = self._stand_in(request)
-            return wire.Ready()
-        if isinstance(request, (wire.Call, wire.Get)):
-            try:
-                return self._call(request) if isinstance(request, wire.Call) else self._get(request)
-            except NotWritten as fault:
-                kind = "" if "not defined" in fault.problem else "NotImplementedError"
-                return wire.Raised(request.key, kind, request.name)
-            except StudentRaised as fault:
-                return wire.Raised(request.key, fault.kind, fault.text, fault.where)
-            except KeyboardInterrupt:
-                # Nobody sits at this keyboard: the student's code raised it.
-                return wire.Raised(request.key, "KeyboardInterrupt", "")
-        raise ProtocolError(f"unexpected {type(request).__name__}")
+            return wire.Ready(request.key)
+        try:
+            return self._call(request) if isinstance(request, wire.Call) else self._get(request)
+        except NotWritten as fault:
+            kind = "" if "not defined" in fault.problem else "NotImplementedError"
+            return wire.Raised(request.key, kind, request.name)
+        except StudentRaised as fault:
+            return wire.Raised(request.key, fault.kind, fault.text, fault.where)
+        except KeyboardInterrupt:
+            # Nobody sits at this keyboard: the student's code raised it.
+            return wire.Raised(request.key, "KeyboardInterrupt", "")
 
     def _call(self, request: wire.Call) -> wire.Value:
-        sent = [self._take(arg) for arg in request.args]
-        before = [wire.from_wire(arg, lambda _: None) for arg in request.args]
-        kwargs = {key: self._take(arg) for key, arg in request.kwargs.items()}
+        sent, kwargs = wire.from_wire(request.passed, self._resolve)
+        before, _ = wire.from_wire(request.passed, lambda _: None)
 
         def call() -> wire.Value:
             function: Callable[..., Any]
@@ -92,9 +95,9 @@ class Agent:
             result = function(*sent, **kwargs)
             if request.keep:
                 self._objects.append(result)
-                return wire.Value(request.key, len(self._objects) - 1)
+                return wire.Value(request.key, [len(self._objects) - 1])
             value = wire.to_wire(plain(result))
-            return wire.Value(request.key, value, changed_arguments(sent, before, function))
+            return wire.Value(request.key, value, tuple(changed_arguments(sent, before, function)))
 
         # All of it is the student's code: lookups, generators, comparisons.
         reply: wire.Value = guarded(request.name, call)
@@ -105,9 +108,6 @@ class Agent:
             request.name, lambda: plain(getattr(self._objects[request.target], request.name))
         )
         return wire.Value(request.key, wire.to_wire(value))
-
-    def _take(self, value: wire.Wire) -> Any:
-        return wire.from_wire(value, self._resolve)
 
     def _resolve(self, reference: wire.Gen | wire.Fun) -> Any:
         if isinstance(reference, wire.Fun):
@@ -120,7 +120,10 @@ class Agent:
 
         def function(*args: Any, **kwargs: Any) -> Any:
             named = {name: _argument(arg) for name, arg in kwargs.items()}
-            self._send(wire.Ask(key, [_argument(arg) for arg in args], named))
+            passed = wire.to_wire((tuple(map(_argument, args)), named))
+            if len(passed) > wire.MAX_NODES:
+                raise ValueError(f"more than {wire.MAX_NODES} values are passed")
+            self._send(wire.Ask(self._key, key, passed))
             answer = self._receive()
             if not isinstance(answer, wire.Answer):
                 raise ProtocolError(f"expected an answer, got {type(answer).__name__}")
@@ -160,20 +163,21 @@ class Agent:
         self._channel.sendall(wire.encode(message))
 
 
-def _argument(value: Any) -> wire.Wire:
+def _argument(value: Any) -> Plain | wire.Gen:
     """A generator cannot travel; a seed drawn from it can, and advances it."""
     if isinstance(value, np.random.Generator):
         return wire.Gen(-1, int(value.integers(2**62)))
-    return wire.to_wire(plain(value))
+    return plain(value)
 
 
-def _look_like_a_students_machine() -> None:
+def _look_like_a_students_machine(wanted: Collection[str]) -> None:
     """Take the checkout off the path, and what the contract says is not there when graded.
 
     No more than that: it keeps honest code honest. To hide the files is the jail's work.
     """
     for name in ABSENT:
-        sys.modules[name] = None  # type: ignore[assignment]
+        if name not in wanted:
+            sys.modules[name] = None  # type: ignore[assignment]
     root = Path(__file__).resolve().parents[2]
     if (root / "solutions").is_dir():
         sys.path[:] = [path for path in sys.path if Path(path).resolve() != root]
@@ -188,15 +192,30 @@ def _end_with_the_grader() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _be_silent() -> None:
+    """Let go of the pipe on which a failing start is explained: nobody reads it from now on."""
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), sys.stderr.fileno())
+
+
 def main() -> None:
-    """Serve on the file descriptor named on the command line."""
+    """Serve on a descriptor; the command line is ``FD PACKAGES [POLICY]``.
+
+    `PACKAGES`, separated by commas, are those that the assignment allows beside the usual ones. By
+    `POLICY` the process confines itself. An error there ends it: no student's code has run yet.
+    """
     _end_with_the_grader()
-    channel = socket.socket(fileno=int(sys.argv[1]))
+    number, packages, *policies = sys.argv[1:]
+    for policy in policies:
+        apply(Policy.from_argument(policy), keep=int(number))
+    channel = socket.socket(fileno=int(number))
     # A fork of the student's is not this process: what it says would be taken for our answers.
     os.register_at_fork(after_in_child=channel.close)
-    _look_like_a_students_machine()
+    _look_like_a_students_machine(packages.split(","))
+    agent = Agent(channel)
+    _be_silent()
     try:
-        Agent(channel).serve()
+        agent.serve()
     except (OSError, StudentFault):
         sys.exit(1)
 

@@ -13,15 +13,18 @@ import numpy as np
 
 from autograder.errors import (
     DeadlineExceeded,
+    JailUnavailable,
     NotWritten,
     ProtocolError,
     SessionLost,
     StudentFault,
 )
+from autograder.limits import Limits
 from autograder.session import messages as wire
-from autograder.session.launcher import Launcher, StudentProcess
+from autograder.session.launcher import Launcher
 from autograder.session.outputs import MAX_NOTEBOOK, read_outputs, stream
-from autograder.session.watch import Limits, Spent, Watch
+from autograder.session.process import StudentProcess
+from autograder.session.watch import Spent, Watch
 from autograder.student import fault, said
 from autograder.values import BoundClass, Callback, Plain, Rng
 
@@ -32,9 +35,20 @@ _CELL_FILE = re.compile(r"<ipython-input-[^>]*>, ?")
 MAX_HEARD_MEGABYTES = 16
 """What one function of a check is passed in all: its arguments are kept for the check."""
 
+NODE_BYTES = 32
+"""What each value that is passed counts beside its bytes: as an object it takes that at least."""
+
 MAX_RECORDED = 10**6
 """Calls of a check's own function are recorded for the check; a binding's are not."""
 
+MAX_QUESTIONS = 200_000
+"""Calls of our functions while one request is answered. More can only mean to keep us busy."""
+
+MAX_ASKED_BYTES = 8 * 2**30
+"""What they are passed in all while one request is answered."""
+
+_LARGEST: dict[type, int] = {wire.Ready: wire.MAX_READY_BYTES, wire.CellDone: wire.MAX_CELL_BYTES}
+"""Bytes of a reply of that kind, where it is not `wire.MAX_REPLY_BYTES`."""
 
 Bound: TypeAlias = Callable[..., Any] | BoundClass
 
@@ -70,6 +84,8 @@ class FarStudent:
         with its failed callee answered by the reference.
     spent
         What is used up already, where several students share one notebook's time.
+    packages
+        Distributions that the cells may import beside the usual ones.
     """
 
     def __init__(
@@ -80,7 +96,10 @@ class FarStudent:
         limits: Limits | None = None,
         bindings: Mapping[str, Bound] | None = None,
         spent: Spent | None = None,
+        *,
+        packages: tuple[str, ...] = (),
     ) -> None:
+        self._packages = packages
         self._launcher = launcher
         self._cells = list(cells)
         self._files = list(files)
@@ -91,7 +110,6 @@ class FarStudent:
         self._spent = spent or Spent()
         self._references: dict[int, Rng | Callback] = {}
         self._heard: Counter[int] = Counter()
-        self._serial = 0
         self._refused: dict[str, StudentFault] = {}
         self._bad_cells: set[str] = set()
         self.mutations: list[tuple[str, str]] = []
@@ -114,6 +132,11 @@ class FarStudent:
             self._spent.cpu += process.cpu_seconds()
 
     @property
+    def pid(self) -> int | None:
+        """Number of the session's process on this side; None if there is none."""
+        return self._process.pid if self._process is not None else None
+
+    @property
     def total_cpu_seconds(self) -> float:
         """CPU time that is spent so far, in all sessions."""
         return self._spent.cpu + (self._process.cpu_seconds() if self._process else 0.0)
@@ -124,10 +147,10 @@ class FarStudent:
 
     def create(self, name: str, *args: Any, **kwargs: Any) -> FarObject:
         """See `Student.create`."""
-        reply = self._request(name, None, args, kwargs, keep=True)
-        if not isinstance(reply.value, int):
-            raise self._broken(name, "an object without a key came back")
-        return FarObject(self, name, reply.value, self._sessions)
+        number = self._value(self._request(name, None, args, kwargs, keep=True), name)
+        if type(number) is not int:
+            raise self._broken(name, "an object without a number came back")
+        return FarObject(self, name, number, self._sessions)
 
     def start(self) -> None:
         """Start a session and run the cells, if there is none that lives.
@@ -153,14 +176,14 @@ class FarStudent:
         self._references.clear()
         self._heard.clear()
         room = MAX_NOTEBOOK
-        self._process = self._launcher.launch(self._files)
-        self._exchange(None, "start", self._limits.cell_cpu, wire.Ready)
+        self._process = self._launcher.launch(self._files, self._limits, self._packages)
+        self._meet(self._process)
         for cell in self._cells:
             if cell.id in self._bad_cells:
                 continue
             try:
                 done = self._exchange(
-                    wire.RunCell(cell.id, cell.source),
+                    wire.RunCell(wire.new_key(), cell.source),
                     f"cell {cell.id}",
                     self._limits.cell_cpu,
                     wire.CellDone,
@@ -179,11 +202,22 @@ class FarStudent:
         for name, bound in self._bindings.items():
             self._exchange(self._bind(name, bound), name, self._limits.cell_cpu, wire.Ready)
 
+    def _meet(self, process: StudentProcess) -> None:
+        """Wait until the process is ready: its fault is ours, no code of the student's has run."""
+        try:
+            self._exchange(wire.Start(wire.new_key()), "start", self._limits.cell_cpu, wire.Ready)
+        except SessionLost as lost:
+            said = process.last_words or lost.problem
+            raise JailUnavailable(
+                f"the session did not start: {said}",
+                mend="`autograder doctor` says what this machine can do.",
+            ) from lost
+
     def _bind(self, name: str, bound: Bound) -> wire.Bind:
         if isinstance(bound, BoundClass):
             create, member = (self._bound(part) for part in (bound.create, bound.member))
-            return wire.Bind(name, create, member, list(bound.methods))
-        return wire.Bind(name, self._bound(bound))
+            return wire.Bind(wire.new_key(), name, create, member, bound.methods)
+        return wire.Bind(wire.new_key(), name, self._bound(bound))
 
     def _bound(self, function: Callable[..., Any]) -> int:
         key = len(self._references)
@@ -204,23 +238,13 @@ class FarStudent:
         self._refuse(label)
         if target is None:
             self.start()
-        self._serial += 1
-        request = wire.Call(
-            self._serial,
-            name,
-            [wire.to_wire(arg, self._remember) for arg in args],
-            {key: wire.to_wire(arg, self._remember) for key, arg in kwargs.items()},
-            target,
-            keep,
-        )
-        reply = self._ask(request, label)
-        self.mutations.extend((label, str(changed)[:60]) for changed in reply.changed[:20])
+        passed = wire.to_wire((args, dict(kwargs)), self._remember)
+        reply = self._ask(wire.Call(wire.new_key(), name, passed, target, keep), label)
+        self.mutations.extend((label, changed[:60]) for changed in reply.changed[:20])
         return reply
 
     def _ask(self, request: wire.Call | wire.Get, label: str) -> wire.Value:
         reply = self._exchange(request, label, self.cpu_seconds, wire.Value, wire.Raised)
-        if reply.key != request.key:
-            raise self._broken(label, "an answer to another call came back")
         if isinstance(reply, wire.Raised):
             raise self._fault(label, reply)
         return reply  # type: ignore[no-any-return]
@@ -232,7 +256,7 @@ class FarStudent:
             return NotWritten(label, f"{label} is not defined in the notebook.")
         return fault(label, reply.kind[:80], reply.text[:500], reply.where[:160])
 
-    def _exchange(self, request: wire.Request | None, label: str, cpu: float, *kinds: type) -> Any:
+    def _exchange(self, request: wire.Asked, label: str, cpu: float, *kinds: type) -> Any:
         """Send a request and wait for a reply of one of `kinds`, answering calls to our side."""
         process = self._process
         if process is None:
@@ -249,6 +273,10 @@ class FarStudent:
             raise self._broken(label, process.exit_text()) from error
         except ProtocolError as error:
             raise self._broken(label, error.problem) from error
+        except BaseException:
+            # Ctrl-C, or a fault of ours: nobody knows any more where in the talk the process is.
+            self.close()
+            raise
         finally:
             self._spent.wall += watch.elapsed
 
@@ -256,20 +284,26 @@ class FarStudent:
         self,
         process: StudentProcess,
         watch: Watch,
-        request: wire.Request | None,
+        request: wire.Asked,
         kinds: tuple[type, ...],
     ) -> Any:
-        if request is not None:
-            watch.send(wire.encode(request))
+        watch.send(wire.encode(request))
+        limit = _LARGEST.get(kinds[0], wire.MAX_REPLY_BYTES)
+        questions = heard = 0
         while True:
-            frame = wire.read_frame(process.channel, wire.MAX_REPLY_BYTES, watch.wait)
+            frame = wire.read_frame(process.channel, limit, watch.wait)
             reply = wire.decode_reply(frame)
-            if isinstance(reply, wire.Ask):
-                watch.send(self._answer(reply, len(frame)))
-            elif isinstance(reply, kinds):
+            if reply.key != request.key:
+                raise ProtocolError("an answer to another call came back")
+            if isinstance(reply, kinds):
                 return reply
-            else:
+            if not isinstance(reply, wire.Ask):
                 raise ProtocolError(f"unexpected {type(reply).__name__}")
+            questions += 1
+            heard += len(frame)
+            if questions > MAX_QUESTIONS or heard > MAX_ASKED_BYTES:
+                raise ProtocolError("it called functions of the check without end")
+            watch.send(self._answer(reply, len(frame)))
 
     def _broken(self, label: str, why: str) -> SessionLost:
         self.close()
@@ -296,23 +330,20 @@ class FarStudent:
             raise ProtocolError("a function that was never sent is called")
         problem = ""
         if callback.max_calls <= MAX_RECORDED:
-            self._heard[ask.function] += size
+            self._heard[ask.function] += size + NODE_BYTES * len(ask.passed)
             if len(callback.calls) >= callback.max_calls:
                 problem = f"the function was called more than {callback.max_calls} times"
             elif self._heard[ask.function] > MAX_HEARD_MEGABYTES * 2**20:
                 problem = f"the function was passed more than {MAX_HEARD_MEGABYTES} MB in all"
         if problem:
-            return wire.encode(wire.Answer(None, problem))
+            return wire.encode(wire.Answer([None], problem))
         try:
-            values = wire.untrusted(wire.Seq([*ask.args, *ask.kwargs.values()]), _seeded)
+            values, named = _arguments(wire.untrusted(ask.passed, _seeded))
             if callback.max_calls <= MAX_RECORDED:
-                callback.calls.append(tuple(values))
-            named = dict(zip(ask.kwargs, values[len(ask.args) :], strict=True))
-            return wire.encode(
-                wire.Answer(wire.to_wire(callback.function(*values[: len(ask.args)], **named)))
-            )
+                callback.calls.append((*values, *named.values()))
+            return wire.encode(wire.Answer(wire.to_wire(callback.function(*values, **named))))
         except Exception as error:  # noqa: BLE001 - the arguments are the student's
-            return wire.encode(wire.Answer(None, f"{type(error).__name__}: {said(error)}"[:300]))
+            return wire.encode(wire.Answer([None], f"{type(error).__name__}: {said(error)}"[:300]))
 
     def _value(self, reply: wire.Value, label: str) -> Plain:
         try:
@@ -325,24 +356,23 @@ class FarStudent:
 class FarObject:
     """An object of the student's class, in the session that made it."""
 
-    def __init__(self, student: FarStudent, name: str, key: int, session: int) -> None:
+    def __init__(self, student: FarStudent, name: str, number: int, session: int) -> None:
         self._student = student
         self._name = name
-        self._key = key
+        self._number = number
         self._session = session
 
     def call(self, method: str, *args: Any, **kwargs: Any) -> Plain:
         """See `StudentObject.call`."""
         label = self._label(method)
-        reply = self._student._request(method, self._key, args, kwargs, label=label)  # noqa: SLF001
+        reply = self._student._request(method, self._number, args, kwargs, label=label)  # noqa: SLF001
         return self._student._value(reply, label)  # noqa: SLF001
 
     def get(self, attribute: str) -> Plain:
         """See `StudentObject.get`."""
         label = self._label(attribute)
         self._student._refuse(label)  # noqa: SLF001
-        self._student._serial += 1  # noqa: SLF001
-        request = wire.Get(self._student._serial, attribute, self._key)  # noqa: SLF001
+        request = wire.Get(wire.new_key(), attribute, self._number)
         return self._student._value(self._student._ask(request, label), label)  # noqa: SLF001
 
     def _label(self, member: str) -> str:
@@ -350,6 +380,14 @@ class FarObject:
         if self._session != self._student._sessions or self._student._process is None:  # noqa: SLF001
             raise SessionLost(label, f"The process that held this {self._name} has ended.")
         return label
+
+
+def _arguments(passed: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments that a `wire.Ask` passes; its values are plain, their form is not."""
+    match passed:
+        case (tuple(values), dict(named)):
+            return values, named
+    raise ProtocolError("arguments are a tuple and a dictionary")
 
 
 def _seeded(reference: wire.Gen | wire.Fun) -> np.random.Generator:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from autograder.values import clean
+
 MAX_CELL = 4 * 2**20
 """Characters of JSON that are read of one cell; what the shell keeps is well below."""
 
@@ -50,10 +52,11 @@ def _output(raw: Output) -> Output | None:
         return {"output_type": kind} | {k: _text(raw.get(k)) for k in ("ename", "evalue")}
     data = raw.get("data")
     if kind in ("display_data", "execute_result") and isinstance(data, dict):
-        texts = {mime: part for mime, part in data.items() if isinstance(part, str)}
+        texts = {clean(mime): clean(part) for mime, part in data.items() if isinstance(part, str)}
         return {"output_type": kind, "data": texts}
     return None
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    # JSON can hold halves of characters, which no file can.
+    return clean(value) if isinstance(value, str) else ""

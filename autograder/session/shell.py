@@ -6,6 +6,7 @@ import base64
 import io
 import os
 import tempfile
+from collections import defaultdict
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
@@ -114,6 +115,19 @@ class _Hook(DisplayHook):
         self._is_active = False
 
 
+class _Forgetful(defaultdict[int, list[Any]]):
+    """Takes what IPython keeps of each cell's output for its history, without bound, and drops it.
+
+    IPython looks up whether it has begun a cell's list: it never has.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(list)
+
+    def __missing__(self, key: int) -> list[Any]:
+        return []
+
+
 class Shell(InteractiveShell):
     """IPython without a terminal: ``%matplotlib inline``, ``display`` and ``exit()`` work."""
 
@@ -124,6 +138,7 @@ class Shell(InteractiveShell):
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
         super().__init__(config=config, display_pub_class=_Publisher, displayhook_class=_Hook)
+        self.history_manager.outputs = _Forgetful()
 
     def execute(self, source: str) -> tuple[list[Output], str]:
         """Run one cell.

@@ -7,33 +7,10 @@ import time
 from dataclasses import dataclass
 
 from autograder.errors import DeadlineExceeded
-from autograder.session.launcher import StudentProcess
+from autograder.limits import Limits
+from autograder.session.process import StudentProcess
 
 POLL_SECONDS = 0.05
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Deadlines of one submission.
-
-    CPU seconds are those of the session's own processes, so that a busy machine costs nobody a
-    point. Wall time is a loose backstop against code that sleeps.
-    """
-
-    cell_cpu: float = 20.0
-    notebook_cpu: float = 300.0
-    wall_factor: float = 4.0
-    wall_extra: float = 15.0
-    sessions: int = 12
-
-    def wall(self, cpu: float) -> float:
-        """Wall time after which something that may take `cpu` seconds is ended."""
-        return cpu * self.wall_factor + self.wall_extra
-
-    @property
-    def notebook_wall(self) -> float:
-        """Wall time that all exchanges with a notebook may take."""
-        return self.wall(self.notebook_cpu)
 
 
 @dataclass

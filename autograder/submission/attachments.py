@@ -12,7 +12,9 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
+from autograder.submission.inert_markdown import inert_markdown
 from autograder.submission.notes import quoted
+from autograder.submission.pixels import too_large
 
 Images = dict[str, dict[str, str]]
 """Name of the attachment -> MIME type -> base64 text, as in nbformat."""
@@ -63,13 +65,13 @@ def _image(bundle: Any) -> dict[str, str]:
             data = "".join(data)
         if isinstance(data, str) and len(data) <= MAX_IMAGE:
             data = "".join(data.split())
-            if data.startswith(start) and _BASE64.fullmatch(data):
+            if data.startswith(start) and _BASE64.fullmatch(data) and not too_large(data):
                 return {mime: data}
     return {}
 
 
 def embed(text: str, images: Images, first: int = 1) -> tuple[str, Images]:
-    """Return a markdown text that refers only to `images`, and the images under safe names.
+    """Return an inert markdown text that shows only `images`, and the images under safe names.
 
     A name that a URL would write differently (``my plot.png``) is never found again by
     nbconvert, so each image that the text shows is renamed to ``image-1.png`` and so on, from
@@ -90,8 +92,8 @@ def embed(text: str, images: Images, first: int = 1) -> tuple[str, Images]:
 
     text = _REFERENCE.sub(refer, text)
     if _hides_reference(text):
-        return _as_code(text), {}
-    return text, kept
+        return inert_markdown(_as_code(text)), {}
+    return inert_markdown(text), kept
 
 
 def _hides_reference(text: str) -> bool:

@@ -20,11 +20,14 @@ from autograder.values import Plain, describe
 DATA = ()
 
 SIGMOID = Exercise("sigmoid", points=3)
-SIGMOID_PRIME = Exercise("sigmoid_prime", points=3, uses=("sigmoid",))
-OUTPUT_DELTA = Exercise("output_delta", points=3, uses=("sigmoid", "sigmoid_prime"))
-HIDDEN_DELTA = Exercise("hidden_delta", points=4, uses=("sigmoid", "sigmoid_prime"))
+SIGMOID_PRIME = Exercise("sigmoid_prime", points=3, uses=("sigmoid",), formula=True)
+OUTPUT_DELTA = Exercise("output_delta", points=3, uses=("sigmoid", "sigmoid_prime"), formula=True)
+HIDDEN_DELTA = Exercise("hidden_delta", points=4, uses=("sigmoid", "sigmoid_prime"), formula=True)
 GRADIENTS = Exercise(
-    "gradients", points=7, uses=("sigmoid", "sigmoid_prime", "output_delta", "hidden_delta")
+    "gradients",
+    points=7,
+    uses=("sigmoid", "sigmoid_prime", "output_delta", "hidden_delta"),
+    formula=True,
 )
 NUMERICAL_GRADIENT = Exercise("numerical_gradient", points=4)
 

@@ -189,6 +189,76 @@ def forward_difference(z):
     return (sigmoid(z + h) - sigmoid(z)) / h
 
 
+@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+def finer_step(z):
+    """A central difference with a finer step."""
+    return (sigmoid(np.asarray(z) + 1e-7) - sigmoid(np.asarray(z) - 1e-7)) * 5e6
+
+
+@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+def five_points(z):
+    """A difference of four values, exact to the fourth order of its coarse step."""
+    h = 1e-2
+    far = sigmoid(z + 2 * h) - sigmoid(z - 2 * h)
+    near = sigmoid(z + h) - sigmoid(z - h)
+    return (8 * near - far) / (12 * h)
+
+
+@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+def slope_by_a_helper(z):
+    """A central difference in a function of its own."""
+
+    def slope(f, x, step):
+        ahead = f(x + step)
+        behind = f(x - step)
+        return (ahead - behind) / (2.0 * step)
+
+    return slope(sigmoid, np.asarray(z, dtype=float), 1e-5)
+
+
+@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+def slope_by_a_lambda(z):
+    """A central difference in a lambda."""
+    derivative = lambda f, x, h=1e-6: np.divide(f(x + h) - f(x - h), 2 * h)  # noqa: E731
+    return derivative(sigmoid, z)
+
+
+@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+def richardson(z):
+    """Central differences, extrapolated to a step of zero."""
+
+    def slope(h):
+        return (sigmoid(z + h) - sigmoid(z - h)) / (2 * h)
+
+    table = [slope(0.02 / 2**k) for k in range(3)]
+    for order in (1, 2):
+        table = [(4**order * b - a) / (4**order - 1) for a, b in zip(table, table[1:])]
+    return table[0]
+
+
+@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+def by_numerical_gradient(z):
+    """The notebook's own numerical gradient."""
+    return numerical_gradient(lambda x: np.sum(sigmoid(x)), np.asarray(z, dtype=float))
+
+
+@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+def in_extended_precision(z):
+    """A central difference in longdouble, whose noise is small."""
+    z = np.asarray(z, dtype=np.longdouble)
+    h = np.longdouble(1e-4)
+    above = 1 / (1 + np.exp(-(z + h)))
+    below = 1 / (1 + np.exp(-(z - h)))
+    return ((above - below) / (2 * h)).astype(float)
+
+
+@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+def complex_step(z):
+    """The imaginary part of sigma just beside the real axis, right to the last digit."""
+    beside = np.clip(z, -500, 500) + 1e-20j
+    return np.imag(1 / (1 + np.exp(-beside))) / 1e-20
+
+
 @mutant("sigmoid_prime", hint="Does the slope at one entry depend on the other entries?")
 def slope_between_entries(z):
     """Differences between neighbouring entries of the array."""
@@ -290,6 +360,19 @@ def measured_delta(a, t, z):
     """A central difference of the cost in place of the formula."""
     h = 1e-5
     return (0.5 * (sigmoid(z + h) - t) ** 2 - 0.5 * (sigmoid(z - h) - t) ** 2) / (2 * h)
+
+
+@mutant("output_delta", hint="Differentiate the cost on paper.")
+def complex_step_of_the_cost(a, t, z):
+    """The imaginary part of the cost just beside the real axis."""
+    y = 1 / (1 + np.exp(-(z + 1e-30j)))
+    return (0.5 * (y - t) ** 2).imag * 1e30
+
+
+@mutant("output_delta", hint="Differentiate the cost on paper.")
+def delta_by_numerical_gradient(a, t, z):
+    """The notebook's own numerical gradient of the cost."""
+    return numerical_gradient(lambda x: 0.5 * np.sum((sigmoid(x) - t) ** 2), z.copy())
 
 
 @mutant("output_delta", hint="Which terms belong to the cost of this course?")
@@ -396,6 +479,14 @@ def delta_normalized_in_place(W_next, delta_next, z):
 def measured_hidden_slope(W_next, delta_next, z):
     """A difference quotient in place of sigma'."""
     return (delta_next @ W_next) * (sigmoid(z + 1e-4) - sigmoid(z - 1e-4)) / 2e-4
+
+
+@mutant("hidden_delta", hint="Differentiate sigma on paper.")
+def complex_hidden_slope(W_next, delta_next, z):
+    """A complex step in place of sigma'."""
+    h = 1e-50
+    slope = (1 / (1 + np.exp(-(z + 1j * h)))).imag / h
+    return (delta_next @ W_next) * slope
 
 
 @mutant("hidden_delta", hint="Which factor belongs to the next layer already?", note="row 15")
@@ -933,6 +1024,42 @@ def measured_gradients(weights, biases, X, T):
             g[k] = (up - cost()) / 2e-5
             p[k] = was
         grads.append(g)
+    return grads[: len(weights)], grads[len(weights) :]
+
+
+@mutant("gradients", hint="A measured gradient is the test of this exercise, not its answer.")
+def gradients_by_numerical_gradient(weights, biases, X, T):
+    """The notebook's own numerical gradient in place of backpropagation."""
+    weights, biases = [W.copy() for W in weights], [b.copy() for b in biases]
+
+    def cost_with(parameters, k):
+        def cost(theta):
+            kept, parameters[k] = parameters[k], theta
+            output = feedforward(weights, biases, X)[1][-1]
+            parameters[k] = kept
+            return 0.5 * np.sum((output - T) ** 2) / len(X)
+
+        return cost
+
+    dWs = [numerical_gradient(cost_with(weights, k), W) for k, W in enumerate(weights)]
+    dbs = [numerical_gradient(cost_with(biases, k), b) for k, b in enumerate(biases)]
+    return dWs, dbs
+
+
+@mutant("gradients", hint="A measured gradient is the test of this exercise, not its answer.")
+def gradients_by_complex_steps(weights, biases, X, T):
+    """A complex step for each parameter, right to the last digit."""
+    h = 1e-30
+    parameters = [np.array(p, dtype=complex) for p in (*weights, *biases)]
+    grads = [np.zeros(p.shape) for p in parameters]
+    for p, g in zip(parameters, grads):
+        for k in np.ndindex(p.shape):
+            p[k] += 1j * h
+            a = X
+            for W, b in zip(parameters[: len(weights)], parameters[len(weights) :]):
+                a = 1 / (1 + np.exp(-(a @ W.T + b)))
+            g[k] = (0.5 * np.sum((a - T) ** 2) / len(X)).imag / h
+            p[k] -= 1j * h
     return grads[: len(weights)], grads[len(weights) :]
 
 

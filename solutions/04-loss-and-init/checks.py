@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 SOFTMAX = Exercise("softmax", points=5)
 CROSS_ENTROPY = Exercise("cross_entropy", points=4)
-GRADIENT = Exercise("softmax_cross_entropy_gradient", points=4, uses=("softmax",))
+GRADIENT = Exercise("softmax_cross_entropy_gradient", points=4, uses=("softmax",), formula=True)
 INIT_WEIGHTS = Exercise("init_weights", points=4)
 LAB = Exercise("lab_initialization", points=4, uses=("init_weights",))
 

@@ -372,6 +372,19 @@ def difference_quotient(z, t, h=1e-5):
     return slope
 
 
+@mutant("softmax_cross_entropy_gradient", hint="Can you write it without any h?", note="numeric")
+def complex_step(z, t):
+    """The imaginary part of the cost just beside the real axis, right to the last digit."""
+    slope = np.zeros(z.shape)
+    z = z - z.max(axis=1, keepdims=True)
+    for j in range(z.shape[1]):
+        beside = z.astype(complex)
+        beside[:, j] += 1e-200j
+        cost = np.log(np.exp(beside).sum(axis=1)) - (t * beside).sum(axis=1)
+        slope[:, j] = cost.imag / 1e-200
+    return slope
+
+
 @mutant("softmax_cross_entropy_gradient", hint="Add 1000 to all scores.", note="row 46")
 def gradient_overflows(z, t):
     """A softmax of its own, without the shift by the maximum."""

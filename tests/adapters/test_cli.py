@@ -111,7 +111,7 @@ def test_check_of_a_folder_of_assignments(make_folder, solved, tmp_path):
 def test_check_shows_what_the_students_code_prints(folder, solved):
     noisy = "def double(x):\n    print('x is \\x1b[31m', x)\n    return 2 * x"
     done = invoke(check.command, folder.write({**solved, "double": noisy}), "-k", "double")
-    assert "\n\ndouble printed:\nx is \N{REPLACEMENT CHARACTER}[31m 0.0" in done.output
+    assert "\n\ndouble printed:\nx is  0.0" in done.output
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def exercise(name, *states):
 
 def graded(status="graded", **more):
     exercises = (*(exercise(s, s) for s in STATES), exercise("partial", "passed", "failed"))
-    return Grade("02-backprop", status, exercises, **more)
+    return Grade("02-backprop", status, exercises, **{"jail": 3, **more})
 
 
 def shown(*rows):
@@ -46,7 +46,7 @@ def test_the_table_has_a_line_for_each_student():
 
 def test_names_and_remarks_can_neither_style_nor_drive_the_terminal():
     text = shown(("[red]x[/red]\x1b[2J", graded(repairs=("[bold]\x07", "moved"))))
-    assert "[red]x[/red]\N{REPLACEMENT CHARACTER}[2J" in text
+    assert "\n[red]x[/red] " in text
     assert "[bold]\N{REPLACEMENT CHARACTER}. moved." in text
     assert "\x1b" not in text
 
@@ -55,6 +55,7 @@ def test_remarks_are_sentences_and_name_what_lateness_costs():
     row = Graded("ada", graded("repaired", repairs=("It is an own.", "Cells moved.")), 24.0)
     assert row.remarks == "late: 24 points off. It is an own. Cells moved."
     assert Graded("ada", graded()).remarks == ""
+    assert Graded("ada", graded(jail=0)).remarks == "Graded without a jail (--unsafe)."
     assert "late: 24 points off." in shown(row)
 
 

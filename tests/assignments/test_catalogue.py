@@ -9,6 +9,7 @@ import contextlib
 import functools
 import hashlib
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,16 @@ import jupytext
 import pytest
 
 from autograder.catalogue import Entry, load_catalogue
-from autograder.checks import Check
+from autograder.checks import Callback, Check
+from autograder.checks.policy import Source
+from autograder.checks.repeats import Asked
 from autograder.checks.runner import run_exercise
 from autograder.course import Assignment, Course, load_private, load_public, notebook_stem
+from autograder.grading.evidence import Inspection
 from autograder.results import ExerciseResult
-from autograder.student import Near
+from autograder.session.far import Bound, Cell
+from autograder.student import Near, counted
+from autograder.values import BoundClass
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 NAMES = Course(SOLUTIONS.parent).names
@@ -54,6 +60,14 @@ def cells(name: str) -> tuple[str, ...]:
     )
 
 
+@functools.cache
+def given(name: str) -> tuple[str, ...]:
+    """Functions that no student writes."""
+    notebook = jupytext.read(SOLUTIONS / name / f"{notebook_stem(name)}.py")
+    cells = [c.source for c in notebook.cells if "exercise" not in c.metadata]
+    return tuple(Source(cells).functions())
+
+
 def seed_of(seed: int) -> Any:
     def derive(check: Check) -> int:
         text = f"{seed}/{check.exercise}/{check.title}".encode()
@@ -64,21 +78,44 @@ def seed_of(seed: int) -> Any:
 
 def result(name: str, exercise: str, source: str, seed: int) -> ExerciseResult:
     """Run all checks of one exercise on the solved notebook with one cell replaced."""
-    namespace: dict[str, Any] = {"__name__": "__main__"}
     problems: list[str] = []
+    asked: list[Asked] = []
+    solved = [Cell(str(number), cell) for number, cell in enumerate((*cells(name), source))]
     with contextlib.chdir(SOLUTIONS / name), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warnings are the student's business and cost nothing
-        for cell in (*cells(name), source):
-            exec(compile(cell, "<cell test>", "exec"), namespace)
+        student = NearSession(solved, {})
         outcome = run_exercise(
             assignment(name).public.exercise(exercise),
             assignment(name).checks,
-            Near(namespace),
+            student,
             seed_of(seed),
             problems,
+            asked,
         )
+        exercises, heard = assignment(name).exercises, {exercise: asked}
+        inspected = Inspection(
+            exercises, solved, given(name), student, NearSession, heard, str(seed)
+        )
+        with inspected as inspection:
+            [outcome] = inspection.judge([outcome])
     assert problems == []
     return outcome
+
+
+class NearSession(Near):
+    """Cells that ran in this process, with some names answered by functions of ours."""
+
+    def __init__(self, cells: Sequence[Cell], bindings: Mapping[str, Bound]) -> None:
+        namespace: dict[str, Any] = {"__name__": "__main__"}
+        for cell in cells:
+            exec(compile(cell.source, "<cell test>", "exec"), namespace)
+        for name, bound in bindings.items():
+            assert not isinstance(bound, BoundClass)
+            namespace[name] = counted(Callback(bound))
+        super().__init__(namespace)
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 @pytest.mark.parametrize(("name", "entry"), MUTANTS)
@@ -86,6 +123,45 @@ def test_a_mistake_loses_points(name: str, entry: Entry) -> None:
     outcome = result(name, entry.exercise, entry.source, seed=1)
     assert outcome.points < outcome.max_points
     assert outcome.message, "a lost point has its reason"
+
+
+NUMERICAL = {
+    "02-backprop/sigmoid_prime": (
+        *("central_difference", "forward_difference", "finer_step", "five_points"),
+        *("slope_by_a_helper", "slope_by_a_lambda", "richardson", "by_numerical_gradient"),
+        *("in_extended_precision", "complex_step"),
+    ),
+    "02-backprop/output_delta": (
+        *("measured_delta", "complex_step_of_the_cost", "delta_by_numerical_gradient"),
+    ),
+    "02-backprop/hidden_delta": ("measured_hidden_slope", "complex_hidden_slope"),
+    "02-backprop/gradients": (
+        *("measured_gradients", "gradients_by_numerical_gradient", "gradients_by_complex_steps"),
+    ),
+    "04-loss-and-init/softmax_cross_entropy_gradient": ("difference_quotient", "complex_step"),
+}
+
+
+def test_a_numerical_derivative_earns_nothing_where_the_formula_is_asked_for() -> None:
+    wanted = {f"{exercise}/{entry}" for exercise, names in NUMERICAL.items() for entry in names}
+    found = {p.id: p.values for p in MUTANTS if p.id in wanted}
+    assert found.keys() == wanted
+    for name, entry in found.values():
+        outcome = result(name, entry.exercise, entry.source, seed=2)
+        assert outcome.points == 0, entry.id
+        assert outcome.evidence, entry.id
+        assert "derivative" in outcome.message or "difference quotient" in outcome.message, entry.id
+
+
+def test_evidence_is_found_in_numerical_derivatives_only() -> None:
+    numerical = {f"{e.rpartition('/')[2]}/{n}" for e, names in NUMERICAL.items() for n in names}
+    for parameters in (*MUTANTS, *VARIANTS):
+        name, entry = parameters.values
+        if not assignment(name).public.exercise(entry.exercise).formula or entry.id in numerical:
+            continue
+        outcome = result(name, entry.exercise, entry.source, seed=3)
+        words = ("numerical", "measured", "np.gradient")
+        assert bool(outcome.evidence) == any(map(entry.source.__contains__, words)), entry.id
 
 
 @pytest.mark.parametrize(("name", "entry"), VARIANTS)

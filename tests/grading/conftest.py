@@ -15,6 +15,7 @@ from autograder.course import Course
 from autograder.grading.grade import Grader
 from autograder.release.staging import stage
 from autograder.sample_class import fill, solution_cells
+from autograder.session.launcher import Launcher
 
 ROOT = Path(__file__).parents[2]
 SEED = "0123456789abcdef0123456789abcdef"
@@ -43,12 +44,12 @@ def answers(real_course: Course) -> Callable[[str], dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def grader(real_course: Course) -> Callable[[str], Grader]:
+def grader(real_course: Course, launcher: Launcher) -> Callable[[str], Grader]:
     """A grader of an assignment under a fixed seed."""
 
     @cache
     def make(name: str) -> Grader:
-        return Grader(real_course.load(name), SEED)
+        return Grader(real_course.load(name), SEED, launcher)
 
     return make
 

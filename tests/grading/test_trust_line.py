@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,8 +19,11 @@ from autograder.course import Course
 from autograder.grading.batch import Batch, grade_all
 from autograder.grading.grade import Grader
 from autograder.grading.notebook import write_grade
+from autograder.grading.restoring import Restorer
+from autograder.limits import Limits
 from autograder.results import ExerciseResult, Grade
-from autograder.session.far import Limits
+from autograder.session.launcher import Launcher
+from autograder.session.usage import family
 from autograder.session.watch import Spent
 from autograder.student import Near
 
@@ -204,7 +208,7 @@ def test_attacks_cost_their_own_exercises_only(
         "        time.sleep(0.2)\n"
         "        LINE.sendall(b'x')",
         "hidden_delta": "def hidden_delta(W_next, delta_next, z):\n"
-        "    say(wire.Value(key(), wire.Arr('<f8', (0, 2**62), b'')))",
+        "    say(wire.Value(key(), [wire.Arr('<f8', (0, 2**62), b'')]))",
         "numerical_gradient": "def numerical_gradient(f, theta, h=1e-5):\n"
         "    while True:\n"
         "        try:\n"
@@ -225,7 +229,7 @@ def test_attacks_cost_their_own_exercises_only(
         "hidden_delta": "error",
         "numerical_gradient": "timeout",
     }
-    assert "killed by signal 40" in found["sigmoid_prime"].message
+    assert "PermissionError" in found["sigmoid_prime"].message
     assert "an array of shape (0, " in found["hidden_delta"].message
     assert found["gradients"].notes, "its callees were answered by the reference"
 
@@ -239,7 +243,7 @@ def test_a_stub_is_not_paid_for_by_the_reference_of_its_callee(
         + """
 def sigmoid_prime(z):
     for number in range(20):
-        say(wire.Ask(number, [wire.to_wire(z)]))
+        say(wire.Ask(key(), number, wire.to_wire(((z,), {}))))
         answer = AGENT._receive()
         if not answer.error:
             return wire.from_wire(answer.value)
@@ -267,7 +271,7 @@ json.dumps = forged
 """
     path = submission(NAME, {"sigmoid": source})
     grade = quick.grade_file(path)
-    notebook = quick.restore_file(path).notebook
+    notebook = Restorer(quick.assignment).restore_file(path).notebook
     write_grade(notebook, grade)
     nbformat.writes(notebook).encode()
     cell = next(cell for cell in notebook.cells if cell.id == "sigmoid")
@@ -278,7 +282,7 @@ json.dumps = forged
 
 
 def test_outputs_too_deep_to_travel_do_not_stop_a_class(
-    real_course: Course, submission: Submission, tmp_path: Path
+    real_course: Course, submission: Submission, tmp_path: Path, launcher: Launcher
 ) -> None:
     """A grade comes back from its worker pickled, and pickle gives up on deep lists."""
     source = """
@@ -289,7 +293,8 @@ json.dumps = lambda outputs: '[{"output_type": "error", "ename": ' + deep + "}]"
     folder = tmp_path / "submitted" / "student" / NAME
     folder.mkdir(parents=True)
     submission(NAME, {"sigmoid": source}).rename(folder / "backprop.ipynb")
-    found = list(grade_all(Batch(real_course.root, NAME, "0" * 32), [folder], 1))
+    batch = Batch(real_course.root, NAME, "0" * 32, launcher.level)
+    found = list(grade_all(batch, [folder], 1))
     assert [(path, grade.status) for path, grade in found] == [(folder, "graded")]
 
 
@@ -309,9 +314,13 @@ def test_nothing_secret_is_in_the_process(
     )
     zeros["sigmoid"] += (
         "\nimport os, sys\ndef look():\n"
-        "    names = [f'/proc/self/fd/{n}' for n in os.listdir('/proc/self/fd')]\n"
-        "    fds = [os.readlink(name) for name in names if os.path.exists(name)]\n"
-        "    return [sorted(os.environ), sys.argv[1:], sorted(os.listdir()), fds]"
+        "    kinds = {}\n"
+        "    for number in range(256):\n"
+        "        try:\n"
+        "            kinds[str(number)] = os.fstat(number).st_mode\n"
+        "        except OSError:\n"
+        "            pass\n"
+        "    return [sorted(os.environ), sys.argv[1:], sorted(os.listdir()), kinds]"
     )
     expected: list[bytes] = []
 
@@ -326,24 +335,25 @@ def test_nothing_secret_is_in_the_process(
 
     monkeypatch.setattr(expect, "close", spy(expect.close))
     monkeypatch.setattr(expect, "tensor", spy(expect.tensor))
-    notebook = quick.restore_file(submission(NAME, zeros)).notebook
+    notebook = Restorer(quick.assignment).restore_file(submission(NAME, zeros)).notebook
     with quick._student(notebook, Spent()) as student:
         for exercise in quick.assignment.exercises:
             result = run_exercise(exercise, quick.assignment.hidden, student, quick._seed_of)
             assert result.points == 0.0
         environment, arguments, files, descriptors = student.call("look")  # type: ignore[misc]
         assert student._process is not None
-        memory = _memory(student._process._popen.pid)
+        memory = _memory(family(student._process.pid)[-1])
     assert len(expected) >= 5
     hidden = [check.title for check in quick.assignment.hidden]
     needles = [quick.seed, "SECRET_OF_THE_HOST", "numpy_api", *hidden]
     assert [needle for needle in needles if needle.encode() in memory] == []
     assert [values for values in expected if values in memory] == []
     assert b"look" in memory
-    assert len(arguments) == 1
+    assert len(arguments) == 3, "descriptor, packages, policy"
     assert files == ["checks.py"]
-    assert not [d for d in descriptors if not str(d).startswith(("/dev/null", "socket:"))]
-    assert sum(str(d).startswith("socket:") for d in descriptors) == 1
+    kinds = {int(number): mode for number, mode in descriptors.items()}
+    assert [number for number, mode in kinds.items() if stat.S_ISCHR(mode)] == [0, 1, 2]
+    assert [stat.S_ISSOCK(mode) for number, mode in kinds.items() if number > 2] == [True]
     assert "PATH" in environment
 
 

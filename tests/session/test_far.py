@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,14 @@ import numpy as np
 import psutil
 import pytest
 
-from autograder.errors import DeadlineExceeded, NotWritten, SessionLost, StubCalled, StudentRaised
+from autograder.errors import (
+    DeadlineExceeded,
+    NotWritten,
+    SessionLost,
+    StubCalled,
+    StudentFault,
+    StudentRaised,
+)
 from autograder.session.far import Cell, FarStudent, Limits
 from autograder.session.launcher import PlainLauncher
 from autograder.values import BoundClass, Callback, Rng, Strided, Unsupported
@@ -313,3 +321,110 @@ def test_a_session_ends_with_the_process_that_grades() -> None:
         session = psutil.Process(int(grader.stdout.readline()))
         grader.kill()
     session.wait(timeout=10)
+
+
+# --- answers that are forged ahead of time
+
+FORGED_AHEAD = """
+import gc, os, secrets, socket, struct, threading
+from autograder.session import messages as wire
+
+KEYS = [0, 1, 2, 2**62 - 1, secrets.randbits(62)]
+KINDS = {
+    "ready": wire.Ready,
+    "cell": lambda key: wire.CellDone(key, "[]"),
+    "value": lambda key: wire.Value(key, [777.0]),
+    "raised": lambda key: wire.Raised(key, "", ""),
+    "ask": lambda key: wire.Ask(key, 0, wire.to_wire(((777.0,), {}))),
+}
+
+def frames(kind):
+    return b"".join(wire.encode(KINDS[kind](key)) for key in KEYS)
+
+def by_descriptor(kind):
+    for number in range(3, 21):
+        try:
+            os.set_blocking(number, False)
+            os.write(number, frames(kind))
+            os.set_blocking(number, True)
+        except OSError:
+            pass
+
+def by_socket(kind):
+    for found in gc.get_objects():
+        if type(found) is socket.socket:
+            found.sendall(frames(kind))
+
+def by_agent(kind):
+    for found in gc.get_objects():
+        if type(found).__name__ == "Agent":
+            KEYS.append(found._key)
+            found._channel.sendall(frames(kind))
+
+def later(kind):
+    threading.Timer(0.2, by_agent, (kind,)).start()
+    return 1.0
+"""
+KINDS = ("ready", "cell", "value", "raised", "ask")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", ["by_descriptor", "by_socket", "by_agent"])
+def test_answers_that_are_written_ahead_earn_nothing(way: str, kind: str) -> None:
+    """The cell that does it costs itself; no call is ever answered by what it wrote."""
+    more = {"forging": f"{FORGED_AHEAD}\n{way}('{kind}')"}
+    with FarStudent(PlainLauncher(), cells(**more), []) as far:
+        assert far.call("double", 3) == 6
+        with pytest.raises(StudentFault):
+            far.call("nowhere")
+        assert "another call came back" in far.cell_errors["forging"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_that_is_written_between_two_calls_is_none(kind: str) -> None:
+    with FarStudent(PlainLauncher(), cells(forging=FORGED_AHEAD), []) as far:
+        assert far.call("later", kind) == 1.0
+        time.sleep(0.6)
+        with pytest.raises(SessionLost, match=r"double ended the .*: an answer to another call"):
+            far.call("double", 3)
+        far._refused.clear()
+        assert far.call("double", 3) == 6
+
+
+def test_a_view_that_changes_later_changes_nothing_here() -> None:
+    source = (
+        "import threading\nheld = np.zeros(3)\ndef view():\n"
+        "    threading.Timer(0.1, held.fill, (7.0,)).start()\n    return held[:]\n"
+        "def again():\n    held.fill(9.0)\n    return held[::-1]"
+    )
+    with FarStudent(PlainLauncher(), cells(view=source), []) as far:
+        first = far.call("view")
+        time.sleep(0.3)
+        second = far.call("again")
+        assert isinstance(first, np.ndarray)
+        assert isinstance(second, np.ndarray)
+        assert (first.tolist(), second.tolist()) == ([0.0] * 3, [9.0] * 3)
+        assert type(first) is np.ndarray
+        assert first.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("np.zeros(2).view(type('S', (np.ndarray,), {}))", "__main__.S"),
+        ("type('F', (float,), {})(1.0)", "__main__.F"),
+        ("type('I', (int,), {})(1)", "__main__.I"),
+        ("np.array([1.0, None])", "array of dtype object"),
+        ("np.zeros(2, [('a', 'f8')])", "array of dtype [('a', '<f8')]"),
+        ("np.zeros(2, complex)", "array of dtype complex128"),
+        ("np.array(['x'])", "array of dtype <U1"),
+        ("np.zeros(2, 'M8[s]')", "array of dtype datetime64[s]"),
+        ("np.ma.array([1.0])", "numpy.ma.MaskedArray"),
+        ("np.rec.array([(1.0,)])", "numpy.rec.recarray"),
+    ],
+)
+def test_only_exact_types_travel(value: str, kind: str) -> None:
+    with FarStudent(PlainLauncher(), cells(get=f"def get():\n    return {value}"), []) as far:
+        got = far.call("get")
+        assert isinstance(got, Unsupported)
+        assert got.kind.replace("IPython.core.interactiveshell", "__main__") == kind

@@ -44,7 +44,7 @@ def asks_for_ever(f):
 
 def asks_without_reading(f):
     while True:
-        say(wire.Ask(0, [0.0]))
+        say(wire.Ask(key(), 0, wire.to_wire(((0.0,), {}))))
 
 def asks_with_much(f):
     for _ in range(200):
@@ -52,10 +52,7 @@ def asks_with_much(f):
     return 1.0
 
 def asks_with_deep(f):
-    nested = 1.0
-    for _ in range(300):
-        nested = wire.Seq([nested])
-    say(wire.Ask(0, [nested]))
+    say(wire.Ask(key(), 0, [wire.Tup(2), wire.Tup(1), *deep(300), wire.Map(0)]))
     answer = AGENT._receive()
     return answer.error
 
@@ -66,13 +63,10 @@ def forges(value):
     time.sleep(1000)
 
 def array(dtype, shape, data=b"", layout="C"):
-    return wire.Arr(dtype, shape, data, layout)
+    return [wire.Arr(dtype, shape, data, layout)]
 
 def deep(levels=400):
-    nested = 1.0
-    for _ in range(levels):
-        nested = wire.Seq([nested])
-    return nested
+    return [wire.Seq(1)] * levels + [1.0]
 
 FORGED = {
     "dtype": lambda: array("i4," * 10**6, (1,)),
@@ -82,19 +76,29 @@ FORGED = {
     "layout": lambda: array("<f8", (), b"12345678", "view"),
     "no layout": lambda: array("<f8", (1,), b"12345678", "nonsense"),
     "deep": deep,
-    "many": lambda: wire.Seq([wire.Seq([0.0] * 1000)] * 1000),
-    "many in all": lambda: wire.Seq([wire.Seq([0.0] * 50_000)] * 8),
+    "view": lambda: array("<f8", (1,), b"12345678", "view"),
+    "many": lambda: [wire.Seq(10**6), *[0.0] * 10**6],
+    "many in all": lambda: [wire.Seq(1000), *[wire.Seq(1000), *[0.0] * 1000] * 1000],
+    "few": lambda: [wire.Seq(3), 1.0],
+    "more": lambda: [1.0, 2.0],
+    "none": lambda: [],
+    "endless": lambda: [wire.Seq(2**63 - 1), 1.0],
+    "negative": lambda: [wire.Seq(-1)],
+    "key twice": lambda: [wire.Map(2), "a", 1.0, "a", 2.0],
+    "odd key": lambda: [wire.Map(1), 1, 2.0],
     "wide": lambda: array("|b1", (2**23,), bytes(2**23)),
-    "function": lambda: wire.Fun(0),
+    "function": lambda: [wire.Fun(0)],
 }
 
 def says(what):
     say({
-        "ready": wire.Ready(),
-        "cell": wire.CellDone("cell-0", "[]"),
-        "other call": wire.Value(10**6, 1.0),
-        "unknown function": wire.Ask(10**6, []),
-        "many changes": wire.Value(key(), 1.0, ["x"] * 10**6),
+        "ready": wire.Ready(key()),
+        "cell": wire.CellDone(key(), "[]"),
+        "other call": wire.Value(key() ^ 1, [1.0]),
+        "no key": wire.Value(2**62, [1.0]),
+        "other question": wire.Ask(key() ^ 1, 0, []),
+        "unknown function": wire.Ask(key(), 10**6, []),
+        "many changes": wire.Value(key(), [1.0], ("x",) * 10**6),
     }[what])
     time.sleep(1000)
 
@@ -279,7 +283,7 @@ def test_a_question_that_is_too_deep_is_answered_with_an_error(hostile: FarStude
     hostile.close()  # the first function of a session has the key 0
     with soon(hostile):
         got = hostile.call("asks_with_deep", callback)
-    assert got == "ProtocolError: a value nested deeper than 17 levels"
+    assert got == "ProtocolError: a value nested deeper than 18 levels"
     assert callback.calls == []
 
 
@@ -290,11 +294,19 @@ def test_a_question_that_is_too_deep_is_answered_with_an_error(hostile: FarStude
         ("object", "unknown dtype 'O'"),
         ("dimensions", "an array of shape"),
         ("dimension", "an array of shape"),
-        ("layout", "an array of shape () and layout 'view'"),
+        ("layout", "an array of layout 'view' came from the student's side"),
+        ("view", "an array of layout 'view' came from the student's side"),
         ("no layout", "an array of shape (1,) and layout 'nonsense'"),
-        ("deep", "a value nested deeper than 17 levels"),
-        ("many", f"more than {MAX_ITEMS} values"),
-        ("many in all", f"more than {MAX_ITEMS} values"),
+        ("deep", "a value nested deeper than 18 levels"),
+        ("many", "not a message: Expected `array` of length <= 101000"),
+        ("many in all", "not a message: Expected `array` of length <= 101000"),
+        ("few", "a value ends early"),
+        ("more", "a value is followed by more"),
+        ("none", "a value ends early"),
+        ("endless", "a value ends early"),
+        ("negative", "a value of -1 items"),
+        ("key twice", "a dictionary's key is no text, or comes twice"),
+        ("odd key", "a dictionary's key is no text, or comes twice"),
         ("wide", "more than 32 MB"),
         ("function", "a generator or a function came from the student's side"),
     ],
@@ -316,6 +328,8 @@ def test_a_forged_value_is_a_fault_of_the_call(
         ("ready", "unexpected Ready"),
         ("cell", "unexpected CellDone"),
         ("other call", "an answer to another call came back"),
+        ("no key", "not a message: Expected `int` <= 4611686018427387903"),
+        ("other question", "an answer to another call came back"),
         ("unknown function", "a function that was never sent is called"),
         ("many changes", "not a message"),
     ],
@@ -459,7 +473,7 @@ def test_traps_in_functions_and_arguments_are_faults_of_the_call(hostile: FarStu
 
 
 def test_the_notebook_has_a_wall_deadline_too(start: Any) -> None:
-    limits = Limits(cell_cpu=3.0, notebook_cpu=2.0, wall_factor=1.0, wall_extra=2.0)
+    limits = Limits(cell_cpu=3.0, wall_factor=1.0, wall_extra=2.0, notebook_wall=4.0)
     with start("def naps():\n    time.sleep(1.5)\n    return 1.0", limits=limits) as far:
         for _ in range(2):
             far.call("naps")
@@ -566,7 +580,7 @@ def test_a_cell_that_raises_does_not_end_the_session(source: str, start: Any) ->
         "os.fork()",
         "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))",
         (
-            "import threading\ndef spam():\n    while True: say(wire.Ready())\n"
+            "import threading\ndef spam():\n    while True: say(wire.Ready(0))\n"
             "threading.Thread(target=spam).start()"
         ),
     ],

@@ -122,19 +122,54 @@ def test_fortran_order_is_kept() -> None:
 )
 def test_a_forged_array_is_refused(array: wire.Arr, problem: str) -> None:
     with pytest.raises(ProtocolError) as caught:
-        wire.from_wire(array)
+        wire.from_wire([array])
     assert caught.value.problem == problem
 
 
-def test_a_forged_dictionary_is_refused() -> None:
-    with pytest.raises(ProtocolError, match="more keys than values"):
-        wire.from_wire(wire.Map(["a", "b"], [1]))
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [wire.Map(2), "a", 1, "a", 2],
+        [wire.Map(1), 1, 2],
+        [wire.Map(1), wire.Seq(0), 2],
+    ],
+)
+def test_a_forged_dictionary_is_refused(nodes: wire.Nodes) -> None:
+    with pytest.raises(ProtocolError, match="key is no text, or comes twice"):
+        wire.from_wire(nodes)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "problem"),
+    [
+        ([], "a value ends early"),
+        ([wire.Seq(2), 1], "a value ends early"),
+        ([wire.Map(1), "a"], "a value ends early"),
+        ([wire.Seq(2**62), 1], "a value ends early"),
+        ([wire.Tup(-1)], "a value of -1 items"),
+        ([1, 2], "a value is followed by more"),
+        ([wire.Seq(1), 1, 2], "a value is followed by more"),
+        ([wire.Seq(1)] * 100 + [1], "a value nested deeper than 18 levels"),
+    ],
+)
+def test_nodes_that_are_not_one_value_are_refused(nodes: wire.Nodes, problem: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        wire.from_wire(nodes)
+    assert caught.value.problem == problem
+
+
+def test_a_value_is_written_flat() -> None:
+    assert wire.to_wire({"a": [1.0, (True, None)], "b": Unsupported("x")}) == [
+        *(wire.Map(2), "a", wire.Seq(2), 1.0, wire.Tup(2), True, None),
+        *("b", wire.Odd("x")),
+    ]
 
 
 def test_functions_and_generators_do_not_come_from_the_student() -> None:
-    for forged in (wire.Fun(0), wire.Gen(0, 1)):
+    forgeries: tuple[wire.Node, ...] = (wire.Fun(0), wire.Gen(0, 1))
+    for forged in forgeries:
         with pytest.raises(ProtocolError, match="came from the student's side"):
-            wire.from_wire(forged)
+            wire.from_wire([forged])
 
 
 def test_a_check_cannot_send_what_does_not_travel() -> None:

@@ -10,6 +10,7 @@ import nbformat
 from rich.console import Console
 
 from autograder.adapters.cli.grade import grade_class, show_table, table_console
+from autograder.adapters.cli.jail import jail_options
 from autograder.adapters.picture import draw_class
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
@@ -29,7 +30,8 @@ MARKER = ".autograder-demo"
     help="Where the demo course is made; an earlier demo there is replaced.",
 )
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Worker processes [all cores].")
-def command(assignment: str, folder: Path, jobs: int | None) -> None:
+@jail_options
+def command(assignment: str, folder: Path, jobs: int | None, jail: str) -> None:
     """Build the releases, make a class of submissions of ASSIGNMENT, grade it.
 
     Everything happens in a copy of the course, so your own gradebook is not touched. At the end
@@ -48,7 +50,7 @@ def command(assignment: str, folder: Path, jobs: int | None) -> None:
     staged = nbformat.read(course.source / assignment / f"{loaded.notebook}.ipynb", as_version=4)
     folders = submit(course, assignment, make_class(loaded, staged))
     console.print(f"{len(folders)} submissions of {assignment}, on {jobs or default_jobs()} cores")
-    graded = grade_class(course, assignment, (), jobs or default_jobs(), console)
+    graded = grade_class(course, assignment, (), jobs or default_jobs(), console, jail=jail)
     show_table(table_console(), graded)
     with console.status("writing feedback"):
         write_feedback(course, assignment)

@@ -140,12 +140,27 @@ def _instructors() -> Iterator[Finding]:
     else:
         mend = "Grade on Linux or macOS; students' machines may run anything."
         yield _wrong("sessions", "not on this operating system", mend)
-    yield _note(
-        "jail",
-        "none: a submission's code runs with your rights",
-        "Grade in a container or a virtual machine that holds nothing else of value.",
-    )
+    yield _jail()
     yield _mnist()
+
+
+def _jail() -> Finding:
+    """Try the jails as `autograder grade` does."""
+    try:
+        from autograder.jail.levels import NAMES, choose
+
+        jail = choose("auto")
+    except AutograderError as error:
+        found = getattr(error, "reason", str(error))
+        mend = getattr(error, "mend", "") + " See docs/security.md."
+        return _wrong("jail", f"none: {' '.join(found.split())[-300:]}", mend.strip())
+    except ImportError as error:
+        return _wrong("jail", f"cannot be tried: {error}", "Install what is missing above.")
+    found = f"level {jail.level} ({NAMES[jail.level]}): holds"
+    if jail.missed:
+        better = jail.missed[0]
+        return _note("jail", f"{found}; no better one: {better.reason}", better.mend)
+    return _fine("jail", found)
 
 
 def _device() -> Finding:

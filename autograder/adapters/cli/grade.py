@@ -21,12 +21,14 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from autograder.adapters.cli.jail import jail_options, open_jail
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
 from autograder.grading.batch import Batch, default_jobs, grade_all
+from autograder.grading.notebook import UNSAFE
 from autograder.grading.seeds import course_key, run_seed
 from autograder.render import inert, points
-from autograder.results import Grade
+from autograder.results import NO_POINTS, Grade
 
 if TYPE_CHECKING:
     from autograder.adapters.nbgrader.writer import Writer
@@ -61,27 +63,48 @@ class Graded(NamedTuple):
     def remarks(self) -> str:
         """What a person should know of this submission, as sentences."""
         late = f"late: {points(self.late)} points off." if self.late else ""
-        said = [late, self.grade.reason, *self.grade.repairs]
+        stamp = "" if self.grade.jail else UNSAFE
+        said = [late, stamp, self.grade.reason, *self._policy, *self.grade.repairs]
         return " ".join(text if text.endswith((".", "?")) else f"{text}." for text in said if text)
+
+    @property
+    def _policy(self) -> list[str]:
+        """Where a formula was asked for and a numerical derivative was found."""
+        found = [exercise for exercise in self.grade.exercises if exercise.evidence]
+        proved = [exercise.name for exercise in found if NO_POINTS in exercise.evidence]
+        traces = [exercise.name for exercise in found if NO_POINTS not in exercise.evidence]
+        sentences = {
+            "Numerical derivative, no points for": proved,
+            "Traces of a numerical derivative in": traces,
+        }
+        return [
+            f"{what} {', '.join(names)}: see the record"
+            for what, names in sentences.items()
+            if names
+        ]
 
 
 @click.command("grade")
 @click.argument("assignment")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Worker processes [all cores].")
 @click.option("--student", "students", multiple=True, help="Only this student; may be repeated.")
+@jail_options
 @click.option("--reseed", is_flag=True, help="Draw new secret inputs (a new course key).")
-def command(assignment: str, jobs: int | None, students: tuple[str, ...], *, reseed: bool) -> None:
+def command(
+    assignment: str, jobs: int | None, students: tuple[str, ...], jail: str, *, reseed: bool
+) -> None:
     """Grade all submissions of ASSIGNMENT.
 
     Reads submitted/<student>/ASSIGNMENT/, writes the gradebook and autograded/ as nbgrader
-    autograde does. The exit code is 0 when every submission has its grade, 1 when a check of ours
-    broke on some or a grade could not be written, 2 when nothing could be graded.
+    autograde does. Nothing is graded before the jail has passed its test. The exit code is 0 when
+    every submission has its grade, 1 when a check of ours broke on some or a grade could not be
+    written, 2 when nothing could be graded.
     """
     course = find_course()
     course.require(assignment)
     console = Console(stderr=True)
     graded = grade_class(
-        course, assignment, students, jobs or default_jobs(), console, reseed=reseed
+        course, assignment, students, jobs or default_jobs(), console, jail=jail, reseed=reseed
     )
     show_table(table_console(), graded)
     faults = [(row.student, fault) for row in graded for fault in row.grade.problems]
@@ -98,6 +121,7 @@ def grade_class(
     jobs: int,
     console: Console,
     *,
+    jail: str = "",
     reseed: bool = False,
 ) -> list[Graded]:
     """Grade a class with a progress bar; return the table's lines by student.
@@ -111,7 +135,8 @@ def grade_class(
 
     folders = _chosen(submissions(course, assignment), set(students), course, assignment)
     loaded = course.load(assignment)
-    batch = Batch(course.root, assignment, run_seed(course_key(course, renew=reseed), loaded))
+    seed = run_seed(course_key(course, renew=reseed), loaded)
+    batch = Batch(course.root, assignment, seed, open_jail(course, jail, console).level)
     register(course, assignment, course_directory(course).db_url)
     writer = Writer(course, assignment)
     graded: list[Graded] = []

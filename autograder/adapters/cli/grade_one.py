@@ -7,19 +7,23 @@ import os
 from pathlib import Path
 
 import click
+from rich.console import Console
 
+from autograder.adapters.cli.jail import jail_options, open_jail
 from autograder.course import find_course
 from autograder.grading.grade import Grader
+from autograder.grading.notebook import UNSAFE
 from autograder.grading.seeds import course_key, run_seed
-from autograder.render import inert, plain_table, points
+from autograder.render import inert, inert_json, plain_table, points
 from autograder.results import Grade
 
 
 @click.command("grade-one")
 @click.argument("assignment")
 @click.argument("notebook", type=click.Path(path_type=Path))
+@jail_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-def command(assignment: str, notebook: Path, *, as_json: bool) -> None:
+def command(assignment: str, notebook: Path, jail: str, *, as_json: bool) -> None:
     """Grade one NOTEBOOK of ASSIGNMENT: visible and hidden checks.
 
     The notebook may lie anywhere, and neither it nor the gradebook is changed; only the course's
@@ -30,9 +34,10 @@ def command(assignment: str, notebook: Path, *, as_json: bool) -> None:
         raise click.BadParameter(f"there is no file {str(notebook)!r}.", param_hint="NOTEBOOK")
     course = find_course()
     loaded = course.load(assignment)
-    grade = Grader(loaded, run_seed(course_key(course), loaded)).grade_file(notebook)
+    launcher = open_jail(course, jail, Console(stderr=True)).launcher
+    grade = Grader(loaded, run_seed(course_key(course), loaded), launcher).grade_file(notebook)
     if as_json:
-        click.echo(json.dumps(grade.as_json(), indent=2, ensure_ascii=True))
+        click.echo(json.dumps(inert_json(grade.as_json()), indent=2, ensure_ascii=True))
     else:
         click.echo(_text(grade))
 
@@ -43,6 +48,8 @@ def _text(grade: Grade) -> str:
         lines = [f"rejected: {inert(grade.reason)}\n"]
     lines += [f"repaired: {inert(repair)}" for repair in grade.repairs]
     lines += [f"fault of a check: {inert(problem)}" for problem in grade.problems]
+    if not grade.jail:
+        lines.append(UNSAFE)
     by_hand = sum(cell.max_points for cell in grade.manual)
     lines.append(
         f"{grade.assignment}: {points(grade.score)} of {points(grade.max_score)} points"

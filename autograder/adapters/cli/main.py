@@ -15,6 +15,10 @@ import click
 
 from autograder import __version__
 from autograder.errors import AutograderError
+from autograder.render import inert
+
+MAX_PROBLEM = 20_000
+"""Characters of a message: some list many files."""
 
 STUDENTS = {
     "check": "Run the visible checks of a notebook, without grading it.",
@@ -98,7 +102,7 @@ def main() -> None:
 
 
 def _stop(problem: str) -> None:
-    click.echo(f"autograder: {problem}", err=True)
+    click.echo(f"autograder: {inert(problem, MAX_PROBLEM)}", err=True)
     sys.exit(2)
 
 

@@ -15,13 +15,18 @@ from traitlets.config import Config, PyFileConfigLoader
 from autograder.course import Course
 
 CONFIG_FILE = "nbgrader_config.py"
+FEEDBACK_EXPORTER = "autograder.adapters.nbgrader.pages.FeedbackExporter"
 LOG_FILE = Path(".autograder") / "nbgrader.log"
 
 
 def load_config(course: Course) -> Config:
-    """Return the course's ``nbgrader_config.py``, as ``nbgrader`` itself would read it."""
+    """Return the course's ``nbgrader_config.py``, as ``nbgrader`` itself would read it.
+
+    Feedback pages without scripts are not a matter of taste: an older configuration gets them too.
+    """
     config: Config = PyFileConfigLoader(CONFIG_FILE, path=str(course.root)).load_config()
     config.CourseDirectory.root = str(course.root.resolve())
+    config.GenerateFeedback.exporter_class = FEEDBACK_EXPORTER
     return config
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import glob
 import os
+import re
 import stat
 from functools import lru_cache
 from pathlib import Path
@@ -24,16 +25,19 @@ from nbgrader.utils import parse_utc
 
 from autograder.course import Course, find_course, notebook_stem
 from autograder.errors import Rejected
-from autograder.grading.batch import Batch
 from autograder.grading.grade import Grader
 from autograder.grading.notebook import write_grade
 from autograder.grading.records import write_record
-from autograder.grading.seeds import course_key, run_seed
+from autograder.grading.restoring import Restorer
+from autograder.grading.seeds import course_key, run_seed, secrets_of
+from autograder.jail.levels import choose
 from autograder.results import Grade
 from autograder.submission.triage import locate
 
 SUBMITTED = "submitted"
 MAX_TIMESTAMP_BYTES = 200
+
+_LIVE = re.compile(r"[<>\"\\`\x00-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
 
 ready: dict[tuple[str, str], Grade] = {}
 """Grades that the batch command has already made, by (student, assignment)."""
@@ -41,9 +45,16 @@ ready: dict[tuple[str, str], Grade] = {}
 
 @lru_cache(maxsize=8)
 def grader(course: Course, assignment: str) -> Grader:
-    """Return the grader of an assignment; loading it imports torch, so once."""
+    """Return the grader of an assignment, in a tested jail; loading it imports torch, so once."""
     loaded = course.load(assignment)
-    return Batch(course.root, assignment, run_seed(course_key(course), loaded)).grader()
+    seed = run_seed(course_key(course), loaded)
+    return Grader(loaded, seed, choose(secrets=secrets_of(course)).launcher)
+
+
+@lru_cache(maxsize=8)
+def restorer(course: Course, assignment: str) -> Restorer:
+    """Return what reads the submissions of an assignment."""
+    return Restorer(course.load(assignment))
 
 
 def only_the_notebook(*, notebooks: list[str], **_: str) -> None:
@@ -87,7 +98,7 @@ class RestoringExporter(NotebookExporter):
         if not getattr(self.parent, "_sanitizing", False) or folder.name not in course.names:
             read: tuple[NotebookNode, Any] = super().from_filename(filename, resources, **kwargs)
             return read
-        restored = grader(course, folder.name).restored_or_canonical(folder)
+        restored = restorer(course, folder.name).restored_or_canonical(folder)
         resources["metadata"] = {"name": Path(filename).stem, "path": str(folder)}
         done: tuple[NotebookNode, Any] = self.from_notebook_node(
             restored.notebook, resources, **kwargs
@@ -167,6 +178,12 @@ def unwritable(student: str) -> str:
     """Say why nbgrader can hold no grade under a student's name; empty if it can."""
     if "\n" in student:
         return "nbgrader cannot hold a name with a line break. Rename the folder"
+    if _LIVE.search(student):
+        # formgrader writes names into its pages, and into their scripts, as they are.
+        return (
+            "the name holds a character that would be live in formgrader's pages "
+            '(one of < > " \\ ` or a control character). Rename the folder'
+        )
     try:
         student.encode()
     except UnicodeEncodeError:

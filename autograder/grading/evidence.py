@@ -1,0 +1,264 @@
+"""Is the answer to a derivative a numerical one? Ask the notebook itself.
+
+Where an exercise asks for the formula, the values cannot tell: a difference quotient is right to
+1e-10, a complex step to the last bit. Two experiments can.
+
+**The source.** `autograder.checks.policy` finds places that look like a numerical derivative. The
+notebook is run once more with those places made 25 % larger. If the answer follows, it is made of
+them; if they are never run, or serve as a test, it does not.
+
+**The calls.** In another run the functions that the exercise calls (the student's own earlier ones,
+the given ones) are stand-ins: their calls come to this side, are answered by the student's own
+functions, and each answer is disturbed by a few parts in 100 000. A formula passes such a
+disturbance on at about its size. A difference divided by a small step makes it thousands of times
+larger, whatever the source looks like.
+
+Either one is proof, and a correct formula has nothing to fear from either: what is not conclusive
+(the changed notebook raises, time runs out) costs nothing. All that was found is kept for the
+instructor. What neither sees: a difference quotient that is hidden from the look at the source
+and calls nothing but functions of its own. The checks' precision is there for those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import Self
+
+from nbformat import NotebookNode
+
+from autograder.checks.model import DEFAULT_CALL_SECONDS, Exercise
+from autograder.checks.policy import Place, Source
+from autograder.checks.repeats import Asked
+from autograder.checks.runner import refused
+from autograder.grading.stand_ins import DISTURBANCE, Session, StandIns, change_of, numbers
+from autograder.results import NO_POINTS, ExerciseResult
+from autograder.session.far import Bound, Cell
+from autograder.student import Student
+
+LARGER = 1.25
+"""What the places in the source are multiplied by."""
+
+FOLLOWS = 1e-3
+"""Relative change of an answer from which on it follows them."""
+
+AMPLIFIED = 50.0
+"""A formula makes of it 1 to 10 times as much at moderate arguments, a step of 1e-3 some 1000."""
+
+MAX_CALLS = 8
+ENOUGH_CALLS = 2
+MAX_EVIDENCE = 20
+
+HINT = (
+    "Hint: a numerical derivative is the test of this exercise, not its answer. Do the "
+    "differentiation on paper, with the chain rule."
+)
+
+Launch = Callable[[Sequence[Cell], Mapping[str, Bound]], Session]
+
+
+class Inspection:
+    """Looks for numerical derivatives in one notebook.
+
+    Parameters
+    ----------
+    exercises
+        All exercises of the assignment.
+    cells
+        The code cells that ran.
+    given
+        Functions that the notebook gives: their calls tell something, too.
+    student
+        The session in which the checks ran; it answers for the stand-ins.
+    launch
+        Returns a student of other cells, some names answered by functions of ours.
+    asked
+        For each exercise, calls that its checks made.
+    seed
+        Of the run.
+    """
+
+    def __init__(
+        self,
+        exercises: Sequence[Exercise],
+        cells: Sequence[Cell],
+        given: Sequence[str],
+        student: Student,
+        launch: Launch,
+        asked: Mapping[str, Sequence[Asked]],
+        seed: str,
+    ) -> None:
+        self._exercises = {e.name for e in exercises}
+        self._formulas = {e.name for e in exercises if e.formula}
+        self._callees = self._exercises | set(given)
+        self._cells = list(cells)
+        self._source = Source([cell.source for cell in cells])
+        self._student = student
+        self._launch = launch
+        self._asked = asked
+        self._seed = int.from_bytes(
+            hashlib.sha256(f"{seed}\0evidence".encode()).digest()[:8], "big"
+        )
+        self._unheard: set[str] = set()
+        self._unsound: set[str] = set()
+        self._sessions: list[Session] = []
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def judge(self, results: Sequence[ExerciseResult]) -> tuple[ExerciseResult, ...]:
+        """Return `results` with the evidence, and with nothing earned where there is proof."""
+        self._unsound = {result.name for result in results if result.status != "passed"}
+        return tuple(map(self._judge, results))
+
+    def _judge(self, result: ExerciseResult) -> ExerciseResult:
+        if result.name not in self._formulas or result.status == "missing":
+            return result
+        places = self._source.places(result.name, self._formulas, self._exercises)
+        evidence = list(dict.fromkeys(self._where(result.name, place) for place in places))
+        evidence = evidence[:MAX_EVIDENCE]
+        if not result.points:
+            return replace(result, evidence=tuple(evidence))
+        self._student.cpu_seconds = DEFAULT_CALL_SECONDS
+        proof = []
+        if places and self._follows(result.name, places):
+            proof.append(f"{evidence[0]} Your answer is made of it.")
+        from_calls, proved = self._from_calls(result.name, bool(places))
+        evidence += from_calls
+        if proved:
+            proof += from_calls
+        if not proof:
+            return replace(result, evidence=tuple(evidence))
+        complaint = (
+            f"{result.name}: expected the formula of the derivative, got a numerical derivative. "
+            f"{' '.join(proof)} {HINT}"
+        )
+        return replace(refused(result, complaint), notes=(), evidence=(*evidence, NO_POINTS))
+
+    def _where(self, name: str, place: Place) -> str:
+        cell = self._cells[place.cell].id
+        where = "its cell" if cell == name else f"the cell {cell}"
+        return f"Line {place.line} of {where} holds {place.what}: `{place.text}`."
+
+    def _fixtures(self, name: str) -> Iterator[Asked]:
+        """Yield the first call of each check, then the second ones: ordinary arguments."""
+        turns: dict[int, int] = {}
+        ranked: list[tuple[int, int, Asked]] = []
+        for call in self._asked.get(name, ()):
+            turn = turns[call.check] = turns.get(call.check, -1) + 1
+            ranked.append((turn, len(ranked), call))
+        return (call for _, _, call in sorted(ranked)[:MAX_CALLS])
+
+    def _start(self, cells: Sequence[Cell], bindings: Mapping[str, Bound]) -> Session:
+        session = self._launch(cells, bindings)
+        self._sessions.append(session)
+        return session
+
+    @property
+    def wall_limited(self) -> bool:
+        """Whether a loose wall-clock backstop ended something."""
+        return any(getattr(session, "wall_limited", False) for session in self._sessions)
+
+    # --- the source ------------------------------------------------------------------------------
+
+    def _follows(self, name: str, places: Sequence[Place]) -> bool:
+        """Whether the answer changes with what stands at `places`."""
+        changed = self._source.changed(places, LARGER)
+        cells = [Cell(cell.id, text) for cell, text in zip(self._cells, changed, strict=True)]
+        # Two fresh sessions with the same calls: what is left of earlier calls is the same in both.
+        with (
+            closing(self._start(self._cells, {})) as one,
+            closing(self._start(cells, {})) as other,
+        ):
+            for call in self._fixtures(name):
+                change = change_of(numbers(one, call), numbers(other, call))
+                if change is not None and change > FOLLOWS:
+                    return True
+        return False
+
+    # --- the calls -------------------------------------------------------------------------------
+
+    def _from_calls(self, name: str, has_places: bool) -> tuple[list[str], bool]:  # noqa: FBT001
+        """Return what the calls of the other functions tell, and whether it is proof.
+
+        First all derivatives of the notebook share a session, in which only functions that are no
+        derivatives are disturbed. An answer that is amplified there may owe it to another exercise
+        that it calls, so it is tried again with that one answered, too.
+        """
+        leaves = self._callees - self._formulas
+        if not self._may_call(name, leaves) or self._may_call(name, self._unsound - {name}):
+            # A function that is wrong itself may make anything of a disturbance.
+            return [], False
+        first, heard = self._amplified(name, self._shared)
+        if heard.refused:
+            # It takes a function, say, which does not travel: that one goes unheard.
+            self._unheard |= heard.refused
+            self.__dict__.pop("_shared", None)
+            first, heard = self._amplified(name, self._shared)
+        if first is not None and first < AMPLIFIED:
+            return [], False
+        others = self._callees - {name} - self._unheard
+        with self._stand_ins(others) as own:
+            amplified, heard = self._amplified(name, own)
+        found = heard.evidence()
+        if amplified is None:
+            # A complex step ends here: the stand-in takes no complex numbers.
+            return found, bool(heard.complex) and not has_places
+        if amplified < AMPLIFIED:
+            return [], False
+        found.append(
+            f"It makes errors in the functions that it calls {_times(amplified)} times as large, "
+            "as the division by a small step does."
+        )
+        return found, True
+
+    def _may_call(self, name: str, names: set[str]) -> bool:
+        if not names:
+            return False
+        return not names.isdisjoint(self._source.reaches(name)) or self._source.is_dynamic(name)
+
+    @cached_property
+    def _shared(self) -> StandIns:
+        stand_ins = self._stand_ins(self._callees - self._formulas - self._unheard)
+        return self._open.enter_context(stand_ins)
+
+    def _stand_ins(self, names: set[str]) -> StandIns:
+        # Only what is there: a stand-in for nothing would hide that a name is not defined.
+        defined = names & set(self._source.names())
+        return StandIns(
+            self._student, sorted(defined), partial(self._start, self._cells), self._seed
+        )
+
+    def _amplified(self, name: str, others: StandIns) -> tuple[float | None, StandIns]:
+        """Return how many times as large a disturbance becomes; the least of a few calls."""
+        others.forget()
+        least, usable = float("inf"), 0
+        for call in self._fixtures(name):
+            change = others.disturbed(call)
+            if change is not None:
+                least, usable = min(least, change / DISTURBANCE), usable + 1
+            if least < AMPLIFIED or others.refused:
+                break
+        return (least if usable >= ENOUGH_CALLS or least < AMPLIFIED else None), others
+
+
+def given_functions(release: NotebookNode) -> list[str]:
+    """Return the functions that the cells of a release define which no student writes."""
+    given = [
+        cell.source
+        for cell in release.cells
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("solution", False)
+    ]
+    return Source(given).functions()
+
+
+def _times(factor: float) -> str:
+    """Write a factor to one digit: ``"60 000"``."""
+    return f"{float(f'{factor:.1g}'):,.0f}".replace(",", " ")

@@ -1,0 +1,1 @@
+"""What keeps a student's code from everything but its own scratch folder."""

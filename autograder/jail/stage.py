@@ -1,0 +1,147 @@
+"""Started as root: show a session's files to an unprivileged user, become that user, go on.
+
+Interpreter and course often lie below folders that only root may enter, and a jail must not be
+made with root's rights. So this short program enters a mount namespace of its own, binds what the
+session needs onto a small tmpfs that everybody can read, gives up root for a user that nobody else
+has, and then executes the jail. The namespace and all in it end with the process.
+
+Started as ``python -I -m autograder.jail.stage SPEC``, with the specification as JSON. Standard
+library only: it runs once a session.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+CLONE_NEWNS = 0x00020000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT = 1, 2, 4, 32
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+
+FIRST_USER = 1_000_000
+"""Session users lie above what people and services have."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is to be shown, and what is to be executed.
+
+    Parameters
+    ----------
+    folder
+        An empty folder of root's whose parents everybody may enter.
+    binds
+        Pairs: what is shown, and its place below `folder`. In this order.
+    command, environment
+        What is executed.
+    scratch
+        Place below `folder` of a writable folder of the user's; none if empty.
+    scratch_mb, scratch_files
+        Its size.
+    scratch_folders
+        Folders in it, which are the user's too.
+    work
+        Place below `folder` in which the command starts.
+    """
+
+    folder: str
+    binds: list[tuple[Path, str]]
+    command: list[str]
+    environment: dict[str, str]
+    scratch: str = ""
+    scratch_mb: int = 0
+    scratch_files: int = 0
+    scratch_folders: list[str] = field(default_factory=list)
+    work: str = ""
+
+
+def stage_command(stage: Stage) -> list[str]:
+    """Return the command line that sets a stage and goes on with its command."""
+    text = json.dumps(asdict(stage), default=str)
+    return [sys.executable, "-I", "-m", "autograder.jail.stage", text]
+
+
+def session_user(pid: int) -> int:
+    """Return a user that no other running session has: process numbers are unique.
+
+    Raises
+    ------
+    OSError
+        The container maps too few users.
+    """
+    text = Path("/proc/self/uid_map").read_text(encoding="ascii")
+    mapped = [tuple(map(int, line.split())) for line in text.splitlines()]
+    last = max(first + count - 1 for first, _, count in mapped)
+    if last >= FIRST_USER + 2**22:
+        return FIRST_USER + pid
+    if last < 2**15:
+        raise OSError(f"the container maps too few users: up to {last}, and each session needs one")
+    return last // 2 + pid % (last // 2)
+
+
+def main() -> None:
+    """Set the stage and execute the command."""
+    spec = Stage(**json.loads(sys.argv[1]))
+    user = session_user(os.getpid())
+    _show(spec, user)
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    os.chdir(Path(spec.folder) / spec.work)
+    os.execve(spec.command[0], spec.command, spec.environment)  # noqa: S606 - a list of ours
+
+
+def _show(spec: Stage, user: int) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    _succeed(libc.unshare(CLONE_NEWNS), "enter a mount namespace")
+    _mount(libc, "none", "/", "", MS_REC | MS_PRIVATE)
+    stage = Path(spec.folder)
+    _mount(libc, "tmpfs", spec.folder, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")
+    if spec.scratch:
+        size = f"size={spec.scratch_mb}m,nr_inodes={spec.scratch_files}"
+        scratch = stage / spec.scratch
+        scratch.mkdir()
+        owner = f"mode=700,uid={user},gid={user}"
+        _mount(libc, "tmpfs", str(scratch), "tmpfs", MS_NOSUID | MS_NODEV, f"{size},{owner}")
+        for name in spec.scratch_folders:
+            (scratch / name).mkdir(mode=0o700)
+            os.chown(scratch / name, user, user)
+    for shown, name in spec.binds:
+        source = str(shown)
+        place = stage / name
+        place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if Path(source).is_dir():
+            place.mkdir(mode=0o755, exist_ok=True)
+        elif not place.exists():
+            place.touch()
+        _mount(libc, source, str(place), "", MS_BIND | MS_REC)
+        flags = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV
+        _mount(libc, "none", str(place), "", flags)
+    _mount(libc, "none", spec.folder, "", MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
+
+
+def _mount(
+    libc: ctypes.CDLL, source: str, place: str, kind: str, flags: int, options: str = ""
+) -> None:
+    done = libc.mount(
+        os.fsencode(source),
+        os.fsencode(place),
+        kind.encode() or None,
+        ctypes.c_ulong(flags),
+        options.encode() or None,
+    )
+    _succeed(done, f"mount {source} at {place}")
+
+
+def _succeed(done: int, what: str) -> None:
+    if done != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"cannot {what}: {os.strerror(number)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""A running student's process, and the watchdog that ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from autograder.limits import Limits
+from autograder.session.usage import family, usage
+
+WATCH_SECONDS = 0.05
+MAX_LAST_WORDS = 2000
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a scratch folder holds: MiB, files and folders, and whether there may be more."""
+
+    megabytes: float
+    files: int
+    hidden: bool = False
+
+
+class StudentProcess:
+    """A running student's process and everything it started.
+
+    A thread of ours looks at its memory and its scratch folder all the time, also while nothing is
+    asked of it, and ends it when it uses more than it may: then `verdict` says why.
+
+    Parameters
+    ----------
+    popen
+        The process, leader of its own process group.
+    channel
+        Our end of the socket.
+    limits
+        What it may use.
+    room
+        Measures its scratch folder; None where the kernel bounds that.
+    discard
+        Called once at the end, to remove what was made for it.
+    guarded
+        `popen` is a jail's parent, which ends by itself when what is inside has ended.
+    """
+
+    def __init__(
+        self,
+        popen: subprocess.Popen[bytes],
+        channel: socket.socket,
+        limits: Limits,
+        room: Callable[[int], Room] | None = None,
+        discard: Callable[[], None] = lambda: None,
+        *,
+        guarded: bool = False,
+    ) -> None:
+        self._guarded = guarded
+        self._popen = popen
+        self._limits = limits
+        self._room = room
+        self._discard = discard
+        self._cpu = 0.0
+        self._over = threading.Event()
+        self.channel = channel
+        self.verdict = ""
+        self.last_words = ""
+        self._watchdog = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._watchdog.start()
+
+    @property
+    def pid(self) -> int:
+        """Number of the process that was started; a jail is the parent of the student's."""
+        return self._popen.pid
+
+    def cpu_seconds(self) -> float:
+        """CPU time used so far by the process and its living and reaped children."""
+        self._cpu = max(self._cpu, usage(family(self.pid)).cpu)
+        return self._cpu
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process itself is gone; what it started may go on."""
+        return self._popen.poll() is not None
+
+    def exit_text(self) -> str:
+        """Say how the process ended, in a few words."""
+        if self.verdict:
+            return self.verdict
+        with suppress(subprocess.TimeoutExpired):
+            code = self._popen.wait(timeout=1.0)
+            if code >= 0:
+                # Above 128 a jail reports the signal that ended what it held.
+                return _killed_by(code - 128) if code > 128 else f"it exited with status {code}"
+            return _killed_by(-code)
+        return "it closed its channel"
+
+    def kill(self) -> None:
+        """End the process and all that it started, close the channel, remove what it used."""
+        self.cpu_seconds()
+        self._over.set()
+        self._end()
+        self.channel.close()
+        self._listen()
+        self._watchdog.join()
+        self._discard()
+
+    def _listen(self) -> None:
+        """Keep what was written to standard error: how a start went wrong, for the instructor."""
+        if self._popen.stderr is not None:
+            with self._popen.stderr as said:
+                os.set_blocking(said.fileno(), False)
+                words = (said.read(2**16) or b"").decode(errors="replace").strip()
+                self.last_words = words[-MAX_LAST_WORDS:]
+
+    def _end(self) -> None:
+        inside = family(self.pid)[1:]
+        for pid in inside:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if inside and self._guarded:
+            # A jail's first process takes everything inside with it, and its parent then ends:
+            # nothing is left when that one has been waited for.
+            with suppress(subprocess.TimeoutExpired):
+                self._popen.wait(timeout=2.0)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._popen.kill()
+        self._popen.wait()
+
+    def _watch(self) -> None:
+        while not self._over.wait(WATCH_SECONDS):
+            if self.ended:
+                return
+            verdict = self._excess()
+            if verdict and not self._over.is_set():
+                self.verdict = verdict
+                for pid in reversed(family(self.pid)):
+                    with suppress(ProcessLookupError, PermissionError):
+                        os.kill(pid, signal.SIGKILL)
+                return
+
+    def _excess(self) -> str:
+        limits = self._limits
+        memory = usage(family(self.pid)).memory_mb
+        if memory > limits.memory_mb:
+            return f"it used more than {limits.memory_mb} MB of memory"
+        if self._room is not None:
+            held = self._room(self.pid)
+            if held.megabytes > limits.scratch_mb:
+                return f"it wrote more than {limits.scratch_mb} MB to disk"
+            if held.files > limits.scratch_files:
+                return f"it made more than {limits.scratch_files} files"
+            if held.hidden:
+                return "it made a folder that cannot be looked into"
+        return ""
+
+
+def _killed_by(number: int) -> str:
+    # Real-time signals have no names.
+    names = {known.value: known.name for known in signal.Signals}
+    return f"killed by {names.get(number, f'signal {number}')}"
