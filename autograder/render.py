@@ -75,10 +75,11 @@ def points(value: float) -> str:
 
 
 # ECMA-48: colours and cursor movements; titles, links and the clipboard, up to the end that
-# terminals wait for; other escapes. The second of each pair is the same as one character.
+# terminals wait for; other escapes. The second of each pair is the same as one character. No text
+# holds what may begin another one, so that many beginnings take no more time than one.
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n]{0,2000}(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x90\x98\x9c-\x9f\n]{0,2000}(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]"
 )
 _JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"

@@ -8,8 +8,8 @@ that names the type, for the check's message.
 
 from __future__ import annotations
 
-import types
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -26,7 +26,8 @@ MAX_MEGABYTES = 24
 _CODES = ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8")
 ALLOWED_DTYPES = frozenset(np.dtype(code) for code in _CODES)
 
-ITERATORS = (types.GeneratorType, map, zip, filter, range, enumerate, reversed)
+SEQUENCES = (list, tuple, deque, range, Iterator)
+"""What travels as a list, or as a tuple if it is one: named tuples, generators, islices too."""
 
 
 @dataclass(frozen=True)
@@ -170,9 +171,9 @@ def _plain(value: Any, room: _Room, depth: int) -> Plain:
         return _plain_array(value)
     if issubclass(kind, np.generic):
         return _plain_scalar(value)
-    if kind in (list, tuple) or issubclass(kind, ITERATORS):
+    if issubclass(kind, SEQUENCES):
         items = [_plain(item, room, depth + 1) for item in value]
-        return tuple(items) if kind is tuple else items
+        return tuple(items) if issubclass(kind, tuple) else items
     if kind is dict:
         return {
             _plain_text(str(key), room): _plain(item, room, depth + 1)

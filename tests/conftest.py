@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache
 
@@ -12,6 +11,7 @@ from autograder.errors import JailUnavailable
 from autograder.jail.levels import choose, launcher_for
 from autograder.jail.selftest import require_held
 from autograder.session.launcher import Launcher
+from tests.needs import JAILS, missing
 
 pytest_plugins = ["pytester"]
 
@@ -41,19 +41,7 @@ def launcher() -> Launcher:
 
 
 @pytest.fixture(scope="session")
-def needed() -> Callable[[str, str], None]:
-    """Skip a test for what this machine lacks; fail where it was promised to be there."""
-
-    def miss(what: str, reason: str) -> None:
-        if what in os.environ.get("AUTOGRADER_TESTS_NEED", "").split():
-            pytest.fail(f"{what} must be here, but {reason}")
-        pytest.skip(f"no {what}: {reason}")
-
-    return miss
-
-
-@pytest.fixture(scope="session")
-def jail_of(needed: Callable[[str, str], None]) -> Callable[[int], Launcher]:
+def jail_of() -> Callable[[int], Launcher]:
     """Return the launcher of a level; skip where this machine does not give it."""
 
     @cache
@@ -62,8 +50,7 @@ def jail_of(needed: Callable[[str, str], None]) -> Callable[[int], Launcher]:
             launcher = launcher_for(level)
             require_held(launcher)
         except JailUnavailable as error:
-            needed({3: "bubblewrap", 1: "landlock"}[level], error.reason)
-            raise
+            missing(JAILS[level], error.reason)
         return launcher
 
     return get

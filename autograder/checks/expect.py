@@ -237,7 +237,7 @@ def slope(
     of
         What `loss` is, for the message.
     """
-    point = np.array(at, dtype=np.float64)
+    point = np.array(at, dtype=np.float64, order="C")  # so that the flat one below is a view
     values = array(label, got, point.shape)
     finite(label, values)
     flat = point.reshape(-1)

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course
@@ -106,13 +106,4 @@ def _grade_folder(folder: Path) -> Grade:
         return _grader.grade_folder(folder)
     except Exception as error:  # noqa: BLE001 - one submission must not stop a class
         reason = f"the grader failed on it ({type(error).__name__}: {error})"
-        rejected = _grader.reject(reason)
-        return Grade(
-            rejected.assignment,
-            rejected.status,
-            rejected.exercises,
-            manual=rejected.manual,
-            reason=reason,
-            problems=(reason,),
-            seed=rejected.seed,
-        )
+        return replace(_grader.reject(reason), problems=(reason,))

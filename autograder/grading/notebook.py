@@ -21,7 +21,7 @@ from autograder.results import ExerciseResult, Grade
 from autograder.submission.pixels import too_large
 
 MAX_MIME_CHARACTERS = 200_000
-_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 _STARTS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/"}
 """How the base64 text of a file of that type begins, by its magic number."""
 

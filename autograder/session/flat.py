@@ -258,8 +258,9 @@ def _array_from_wire(wire: Arr) -> np.ndarray[Any, Any]:
     if dtype is None:
         raise ProtocolError(f"unknown dtype {wire.dtype[:20]!r}")
     sizes = wire.shape[:MAX_DEPTH]
-    # A dimension of 0 would let the others be anything.
-    if sizes != wire.shape or not all(0 <= n <= MAX_ARRAY_BYTES for n in sizes):
+    # A dimension of 0 would let the others be anything, also more than NumPy can count.
+    too_many = math.prod(max(n, 1) for n in sizes) > MAX_ARRAY_BYTES
+    if sizes != wire.shape or too_many or min(sizes, default=0) < 0:
         raise ProtocolError(f"an array of shape {sizes[:4]}")
     if math.prod(sizes) * dtype.itemsize != len(wire.data):
         raise ProtocolError(f"{len(wire.data)} bytes for an array of shape {sizes[:4]}")

@@ -98,7 +98,10 @@ def embed(text: str, images: Images, first: int = 1) -> tuple[str, Images]:
 
 def _hides_reference(text: str) -> bool:
     """Whether a reference is spelled with character entities or backslashes."""
-    seen = html.unescape(html.unescape(text.replace("\\", ""))).replace("\\", "")
+    try:
+        seen = html.unescape(html.unescape(text.replace("\\", ""))).replace("\\", "")
+    except ValueError:
+        return True  # a character reference of more digits than int() reads
     return seen.count("attachment:") > text.count("attachment:")
 
 

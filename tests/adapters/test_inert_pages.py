@@ -40,6 +40,7 @@ from autograder.course import Assignment, Course
 from autograder.grading.notebook import write_grade
 from autograder.results import CheckResult, ExerciseResult, Grade
 from autograder.submission.attachments import embed
+from tests.needs import missing
 
 ROOT = Path(__file__).parents[2]
 NAME = "02-backprop"
@@ -473,7 +474,7 @@ def server() -> Iterator[Requests]:
 def browse(page: Path, profile: Path) -> str:
     """Return the DOM that Chromium has after it has opened a page and waited."""
     if CHROMIUM is None:
-        pytest.skip("no chromium, chromium-browser or google-chrome on this machine")
+        missing("chromium", "no chromium, chromium-browser or google-chrome was found")
     flags = [
         *("--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
         *("--disable-background-networking", "--disable-component-update"),

@@ -12,6 +12,7 @@ import pytest
 
 from autograder.jail import landlock, seccomp
 from autograder.jail.confine import Policy
+from tests.needs import JAILS, missing
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,7 +89,7 @@ def run(attempt: Callable[..., subprocess.CompletedProcess[str]]) -> Run:
 def program() -> bytes:
     """The seccomp program without processes; skips where there is none."""
     if reason := seccomp.available():
-        pytest.skip(reason)
+        missing(JAILS[1], reason)
     return seccomp.compile_policy()
 
 
@@ -96,7 +97,7 @@ def program() -> bytes:
 def landlocked() -> int:
     """The version of Landlock; skips where there is none."""
     if reason := landlock.available():
-        pytest.skip(reason)
+        missing(JAILS[1], reason)
     return landlock.abi()
 
 

@@ -7,6 +7,7 @@ no script, and say so in a content security policy that a browser enforces.
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -77,6 +78,12 @@ _CLEANER = nh3.Cleaner(
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 """What makes code look like other code: 'Trojan source'."""
 
+MAX_HIGHLIGHTED = 20_000
+"""Characters of a cell that is highlighted; a longer one is shown without colours."""
+
+_SLOW = re.compile(r"\s{200}|[\w.]{1000}")
+"""What the lexer of IPython's code takes quadratic time for."""
+
 
 class _Renderer(IPythonRenderer):
     """nbconvert's renderer, which marks formulas so that they are found again."""
@@ -108,7 +115,11 @@ def inert_markdown2html(context: Context, source: str) -> str:
         attachments=_Attachments(attachments),
         exclude_anchor_links=True,
     )
-    return str(_CLEANER.clean(MarkdownWithMath(renderer=renderer).render(source)))
+    try:
+        rendered = MarkdownWithMath(renderer=renderer).render(source)
+    except RecursionError:  # lists in quotations in lists: one such cell would cost the page
+        rendered = f"<pre>{html.escape(source)}</pre>"
+    return str(_CLEANER.clean(rendered))
 
 
 class _Attachments(dict[str, Any]):
@@ -122,6 +133,8 @@ class _Attachments(dict[str, Any]):
 def inert_highlight(source: str, metadata: Any = None) -> str:
     """Highlight Python, with a mark where the direction of writing would change."""
     shown = _DIRECTIONS.sub(lambda match: f"<U+{ord(match[0]):04X}>", source)
+    if len(shown) > MAX_HIGHLIGHTED or _SLOW.search(shown):
+        return f'<div class="highlight"><pre>{html.escape(shown)}</pre></div>'
     return str(Highlight2HTML(pygments_lexer="ipython3")(shown, metadata=metadata))
 
 
