@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from itertools import count, islice, repeat
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -34,6 +37,28 @@ class Scalar(np.float64):
         return Liar()
 
 
+class Pair(NamedTuple):
+    weights: object
+    biases: object
+
+
+class Batches(list[int]):
+    pass
+
+
+class Count:
+    """An iterator by what it can do."""
+
+    def __init__(self) -> None:
+        self.at = iter(range(2))
+
+    def __iter__(self) -> Count:
+        return self
+
+    def __next__(self) -> int:
+        return next(self.at)
+
+
 class Pretender:
     __class__ = np.float64  # type: ignore[assignment]
 
@@ -55,6 +80,16 @@ class Pretender:
         (np.True_, True),
         (range(3), [0, 1, 2]),
         (zip([1], [2], strict=True), [(1, 2)]),
+        (Pair(1, np.float64(2.0)), (1, 2.0)),
+        (Pair([Pair(1, 2)], None), ([(1, 2)], None)),
+        (deque([1, 2], maxlen=2), [1, 2]),
+        (Batches([1, 2]), [1, 2]),
+        (Count(), [0, 1]),
+        (islice(count(), 2), [0, 1]),
+        (map(float, "12"), [1.0, 2.0]),
+        ((k for k in "ab"), ["a", "b"]),
+        (reversed([1, 2]), [2, 1]),
+        (deque([{1}]), [Unsupported("set")]),
         ({"a": np.float64(1)}, {"a": 1.0}),
         (Liar(), Unsupported("test_values.Liar")),
         (Number(1.0), Unsupported("test_values.Number")),
@@ -64,6 +99,8 @@ class Pretender:
         (np.complex128(1j), Unsupported("NumPy scalar of dtype complex128")),
         (2**70, Unsupported("int of more than 64 bits")),
         ({1, 2}, Unsupported("set")),
+        ({"a": 1}.keys(), Unsupported("dict_keys")),
+        (memoryview(b"a"), Unsupported("memoryview")),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -106,6 +143,16 @@ def endless() -> Iterator[float]:
         yield 0.0
 
 
+def test_what_a_generator_yields_is_copied_before_it_goes_on() -> None:
+    def epochs() -> Iterator[np.ndarray]:
+        weights = np.zeros(1)
+        for _ in range(3):
+            weights += 1.0
+            yield weights
+
+    assert [float(w[0]) for w in plain(epochs())] == [1.0, 2.0, 3.0]  # type: ignore[union-attr]
+
+
 def test_what_is_too_much_is_said_to_be() -> None:
     full = [0.0] * (MAX_ITEMS - 1)
     assert plain(full) == full
@@ -113,6 +160,9 @@ def test_what_is_too_much_is_said_to_be() -> None:
     assert plain([*full, 0.0]) == many
     assert plain([full, full]) == many
     assert plain(endless()) == many
+    assert plain(count()) == many
+    assert plain(repeat([0.0] * 10)) == many
+    assert plain(deque([0.0] * MAX_ITEMS)) == many
     large = Unsupported(f"something of more than {MAX_MEGABYTES} MB")
     wide = np.broadcast_to(0.0, (10**6, 10**6))
     for value in (

@@ -2,15 +2,14 @@
 
 A difference quotient of any order: somewhere in what is divided by a small number, or by what is
 added elsewhere, the same expression stands with a plus and with a minus, once its steps are left
-out. The imaginary part of anything, where complex numbers are made also the real part. A call of
-`np.gradient`.
+out. The imaginary part of anything, where complex numbers are made also the real part, the angle,
+and another view of the memory. A call of NumPy's `gradient`.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 
 SMALL = 0.25
 """A divisor up to this may be a step; a factor may be one over it."""
@@ -24,6 +23,8 @@ MAX_STEPS = 100_000
 QUOTIENT = "a difference quotient"
 COMPLEX_STEP = "the imaginary part of a complex step"
 GRADIENT = "np.gradient"
+
+COMPLEX_PARTS = ("angle", "imag", "phase", "real", "view")
 
 _DIVISIONS = ("divide", "true_divide", "truediv")
 
@@ -54,20 +55,29 @@ class Look:
         for node in self._nodes:
             self._take_values(node)
         self._steps = [right for node in self._nodes for right in _added(node)]
+        self._ends: dict[str, ast.expr] = {}
+        self._numpy = {"np", "numpy"}
+        self._gradients: set[str] = set()
+        for node in self._nodes:
+            self._take_import(node)
+        self._gradients -= {getattr(n, "name", "") for n in self._nodes if isinstance(n, FUNCTIONS)}
+        self.gave_up = False
 
     def found(self) -> Iterator[Found]:
         """Yield what to scale, what it is, what to show of it, and whether it is a divisor."""
-        parts = {"imag", "real"} if any(map(_makes_complex, self._nodes)) else {"imag"}
+        parts = set(COMPLEX_PARTS) if any(map(_makes_complex, self._nodes)) else {"imag"}
         for node in self._nodes:
             self._left = min(MAX_STEPS, self._total)
             before = self._left
-            with suppress(RecursionError, _TooMuch):
+            try:
                 yield from list(self._at(node, parts))
+            except (RecursionError, _TooMuch):
+                self.gave_up = True
             self._total -= before - max(self._left, 0)
 
     def _at(self, node: ast.AST, parts: set[str]) -> Iterator[Found]:
         if isinstance(node, ast.Attribute):
-            if node.attr in parts and not _is_numpy(node.value):
+            if node.attr in parts & {"imag", "real"} and not self._is_numpy(node.value):
                 yield node, COMPLEX_STEP, node, False
         elif isinstance(node, ast.Call):
             yield from self._call(node, parts)
@@ -78,7 +88,11 @@ class Look:
 
     def _call(self, node: ast.Call, parts: set[str]) -> Iterator[Found]:
         name = _called(node)
-        if name == "gradient" and isinstance(node.func, ast.Attribute):
+        function = self._only_value(node.func)
+        if isinstance(function, ast.Attribute) and function.attr == "gradient":
+            if self._is_numpy(function.value):
+                yield node, GRADIENT, node, False
+        elif isinstance(function, ast.Name) and function.id in self._gradients:
             yield node, GRADIENT, node, False
         elif name in parts and node.args:
             yield node, COMPLEX_STEP, node, False
@@ -105,6 +119,19 @@ class Look:
         value = self._number(node)
         return self._is_step(node) if value is None else 0.0 < abs(value) <= SMALL
 
+    def _is_numpy(self, node: ast.expr) -> bool:
+        node = self._only_value(node)
+        return isinstance(node, ast.Name) and node.id in self._numpy
+
+    def _take_import(self, node: ast.AST) -> None:
+        """Note under which names NumPy and its `gradient` are known."""
+        if isinstance(node, ast.Import):
+            self._numpy |= {a.asname or a.name for a in node.names if a.name == "numpy"}
+        elif isinstance(node, ast.ImportFrom) and node.module == "numpy":
+            for alias in node.names:
+                if alias.name in ("gradient", "*"):
+                    self._gradients.add(alias.asname or "gradient")
+
     def _take_values(self, node: ast.AST) -> None:
         """Note what a name stands for."""
         pairs: list[tuple[ast.expr | None, ast.expr | None]] = []
@@ -128,17 +155,26 @@ class Look:
 
     def _only_value(self, node: ast.expr) -> ast.expr:
         """Return what a name stands for, if it is one thing; anything else as it is."""
-        return self._followed(node, frozenset())[0]
+        if not isinstance(node, ast.Name):
+            return node
+        if node.id not in self._ends:
+            self._ends[node.id] = self._followed(node, frozenset())[0]
+        return self._ends[node.id]
 
     def _followed(self, node: ast.expr, seen: frozenset[str]) -> tuple[ast.expr, frozenset[str]]:
         """Follow a name to what it stands for, but none twice; return the names met, too."""
-        while isinstance(node, ast.Name) and node.id not in seen:
+        met: set[str] = set()
+        while isinstance(node, ast.Name) and node.id not in seen and node.id not in met:
             values = self._values.get(node.id, ())
             if len(values) != 1:
                 break
-            seen |= {node.id}
+            self._work()
+            met.add(node.id)
             node = values[0]
-        return node, seen
+        if not met:
+            return node, seen
+        self._work(len(seen) // 10)  # what it takes to copy them
+        return node, seen | met
 
     def _number(self, node: ast.expr, depth: int = 0) -> float | None:
         """Return the number that an expression of constants is, or None."""
@@ -253,8 +289,8 @@ class Look:
             return self._may_be_step(node.left) or isinstance(node.right, ast.Name)
         return isinstance(node, ast.Name)
 
-    def _work(self) -> None:
-        self._left -= 1
+    def _work(self, steps: int = 1) -> None:
+        self._left -= steps
         if self._left < 0:
             raise _TooMuch
 
@@ -297,10 +333,6 @@ def _called(node: ast.Call) -> str:
 
 def _is_cast(node: ast.Call) -> bool:
     return _called(node).startswith(("float", "longdouble", "double"))
-
-
-def _is_numpy(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id in ("np", "numpy")
 
 
 def _makes_complex(node: ast.AST) -> bool:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.course import Course
+from autograder.errors import JailUnavailable
 from autograder.grading.grade import Grader
 from autograder.jail.levels import launcher_for
 from autograder.limits import Limits
 from autograder.results import Grade
+from autograder.session.launcher import PlainLauncher
 
 _grader: Grader | None = None
 
@@ -50,8 +52,9 @@ def grade_all(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tupl
     """Grade the submissions in `folders`; yield each as it is done.
 
     A submission whose worker process died is tried once more, alone, and so is one that a
-    wall-clock limit cut short while the machine was busy. Nothing that a submission does stops
-    the others.
+    wall-clock limit cut short while the machine was busy, and one whose session did not start.
+    If that fails again, its grade says that the fault is not the submission's. Nothing that a
+    submission does stops the others.
 
     Parameters
     ----------
@@ -64,16 +67,26 @@ def grade_all(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tupl
     """
     again: list[Path] = []
     for folder, grade in _run(batch, folders, jobs):
-        if grade is None or grade.wall_limited:
+        if isinstance(grade, str) or grade.wall_limited:
             again.append(folder)
         else:
             yield folder, grade
     for folder in again:
         for _, grade in _run(batch, [folder], 1):
-            yield folder, grade or batch.grader().reject("the process that graded it failed twice")
+            yield folder, _not_graded(batch, grade) if isinstance(grade, str) else grade
 
 
-def _run(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tuple[Path, Grade | None]]:
+def _not_graded(batch: Batch, why: str) -> Grade:
+    """Return the grade of a submission that we failed to grade: zero, but as a fault of ours."""
+    loaded = Course(batch.root).load(batch.assignment)
+    grader = Grader(loaded, batch.seed, PlainLauncher(), batch.limits)  # launches nothing
+    rejected = grader.reject("grading it failed, which is a fault of the grader. Ask for it again")
+    problem = f"grading it failed twice ({why}): mend that and grade it again"
+    return replace(rejected, problems=(problem,), jail=batch.jail)
+
+
+def _run(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tuple[Path, Grade | str]]:
+    """Yield each grade as it is done, or why there is none."""
     if not folders:
         return
     pool = ProcessPoolExecutor(
@@ -83,14 +96,14 @@ def _run(batch: Batch, folders: Sequence[Path], jobs: int) -> Iterator[tuple[Pat
         initargs=(batch,),
     )
     with pool:
-        waiting: dict[Future[Grade], Path] = {
+        waiting: dict[Future[Grade | str], Path] = {
             pool.submit(_grade_folder, folder): folder for folder in folders
         }
         for future in as_completed(waiting):
             try:
                 yield waiting[future], future.result()
-            except Exception:  # noqa: BLE001 - the worker died, or its grade cannot travel
-                yield waiting[future], None
+            except Exception as error:  # noqa: BLE001 - the worker died, or the grade cannot travel
+                yield waiting[future], f"the process that graded it failed: {type(error).__name__}"
 
 
 def _start_worker(batch: Batch) -> None:
@@ -99,11 +112,13 @@ def _start_worker(batch: Batch) -> None:
     _grader = batch.grader()
 
 
-def _grade_folder(folder: Path) -> Grade:
+def _grade_folder(folder: Path) -> Grade | str:
     if _grader is None:
         raise RuntimeError("the worker was not initialized")
     try:
         return _grader.grade_folder(folder)
+    except JailUnavailable as unavailable:
+        return unavailable.reason  # says nothing about the submission
     except Exception as error:  # noqa: BLE001 - one submission must not stop a class
         reason = f"the grader failed on it ({type(error).__name__}: {error})"
         return replace(_grader.reject(reason), problems=(reason,))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -20,9 +20,10 @@ from autograder.checks.runner import run_exercise
 from autograder.course import HIDDEN_CHECKS, Assignment
 from autograder.errors import Rejected, StudentFault
 from autograder.grading.evidence import Inspection, given_functions
+from autograder.grading.given import given_definitions
 from autograder.grading.oracle import oracle
 from autograder.grading.restoring import Restorer
-from autograder.grading.seeds import check_seed
+from autograder.grading.seeds import check_seed, submission_seed
 from autograder.limits import Limits
 from autograder.results import CheckResult, ExerciseResult, Grade, ManualCell
 from autograder.session.far import Bound, Cell, FarStudent
@@ -42,7 +43,8 @@ class Grader:
     assignment
         Both halves of it.
     seed
-        Of the secret inputs, from `autograder.grading.seeds.run_seed`.
+        Of the run, from `autograder.grading.seeds.run_seed`: the secret inputs of a submission
+        follow from it and from the submission's code.
     launcher
         Starts the student's process, in a jail or not.
     limits
@@ -57,6 +59,11 @@ class Grader:
     @property
     def _restorer(self) -> Restorer:
         return Restorer(self.assignment)
+
+    @cached_property
+    def _given(self) -> dict[str, str]:
+        written = {exercise.name for exercise in self.assignment.exercises}
+        return given_definitions(self._restorer.canonical(), written)
 
     def grade_folder(self, folder: Path) -> Grade:
         """Grade the submission in a folder of nbgrader's layout."""
@@ -98,7 +105,7 @@ class Grader:
                     exercise,
                     self.assignment.checks,
                     student,
-                    self._seed_of,
+                    self._seeds_of(restored.notebook),
                     problems,
                     asked[exercise.name],
                 )
@@ -107,8 +114,8 @@ class Grader:
             _start_anyway(student)
             again = _Retrial(self, restored.notebook, {r.name: r for r in first}, problems)
             exercises = tuple(again.retry(result) for result in first)
-            # The second looks share the time of one notebook.
-            with self._inspection(restored.notebook, student, asked, again.spent) as inspection:
+            asked.update(again.asked)
+            with self._inspection(restored.notebook, student, asked, again.answered) as inspection:
                 exercises = inspection.judge(exercises)
         return Grade(
             self.assignment.name,
@@ -120,7 +127,7 @@ class Grader:
             outputs=student.outputs,
             seed=self.seed,
             jail=self.launcher.level,
-            cpu_seconds=student.total_cpu_seconds + again.spent.cpu,
+            cpu_seconds=student.total_cpu_seconds + again.spent.cpu + inspection.cpu_seconds,
             wall_limited=student.wall_limited or again.wall_limited or inspection.wall_limited,
         )
 
@@ -133,13 +140,29 @@ class Grader:
         return self._student_of(spent, executable_cells(notebook), bindings)
 
     def _student_of(
-        self, spent: Spent, cells: Sequence[Cell], bindings: Mapping[str, Bound] | None
+        self,
+        spent: Spent,
+        cells: Sequence[Cell],
+        bindings: Mapping[str, Bound] | None,
+        shares: int = 1,
     ) -> FarStudent:
         public = self.assignment.public
         files = [public.folder / name for name in ("checks.py", *public.data)]
         limits = self.limits or self.assignment.limits
+        limits = replace(
+            limits,
+            notebook_cpu=limits.notebook_cpu / shares,
+            notebook_wall=limits.notebook_wall / shares,
+        )
         return FarStudent(
-            self.launcher, cells, files, limits, bindings, spent, packages=public.packages
+            self.launcher,
+            cells,
+            files,
+            limits,
+            bindings,
+            spent,
+            packages=public.packages,
+            given=self._given,
         )
 
     def _inspection(
@@ -147,20 +170,24 @@ class Grader:
         notebook: NotebookNode,
         student: FarStudent,
         asked: Mapping[str, Sequence[Asked]],
-        spent: Spent,
+        answered: Mapping[str, Mapping[str, Bound]],
     ) -> Inspection:
+        # The inspections of all exercises together may take the time of one notebook.
+        shares = 1 + sum(exercise.formula for exercise in self.assignment.exercises)
         return Inspection(
             self.assignment.exercises,
             executable_cells(notebook),
             given_functions(self._restorer.canonical()),
             student,
-            partial(self._student_of, spent),
+            partial(self._student_of, shares=shares),
             asked,
+            answered,
             self.seed,
         )
 
-    def _seed_of(self, check: Check) -> int:
-        return check_seed(self.seed, check)
+    def _seeds_of(self, notebook: NotebookNode) -> Callable[[Check], int]:
+        """Return what gives each check its seed, for this notebook's code."""
+        return partial(check_seed, submission_seed(self.seed, executable_cells(notebook)))
 
 
 class _Retrial:
@@ -185,6 +212,8 @@ class _Retrial:
         self._problems = problems
         self.spent = Spent()
         self.wall_limited = False
+        self.asked: dict[str, list[Asked]] = {}
+        self.answered: dict[str, Mapping[str, Bound]] = {}
 
     def retry(self, result: ExerciseResult) -> ExerciseResult:
         """Return the better of `result` and a second trial, if there is one."""
@@ -200,17 +229,20 @@ class _Retrial:
         if result.status == "timeout" and not any(map(self._hangs, failed)):
             return result  # its own time, and it would take it again
         bindings = oracle(assignment.solutions / HIDDEN_CHECKS).bindings(failed)
+        asked: list[Asked] = []
         with self._grader._student(self._notebook, self.spent, bindings) as student:  # noqa: SLF001
             second = run_exercise(
                 exercise,
                 assignment.checks,
                 student,
-                self._grader._seed_of,  # noqa: SLF001
+                self._grader._seeds_of(self._notebook),  # noqa: SLF001
                 self._problems,
+                asked,
             )
         self.wall_limited = self.wall_limited or student.wall_limited
         if second.points <= result.points:
             return result
+        self.asked[result.name], self.answered[result.name] = asked, bindings
         names = " and ".join(failed)
         note = (
             f"Graded with {names} answered by the reference, because yours is not right yet: "

@@ -37,7 +37,9 @@ class Session(Student, Protocol):
 
 
 class StandIns:
-    """A session in which some functions are answered by another one's, and disturbed.
+    """Two sessions in which some functions are answered by another one's: as they are, disturbed.
+
+    A cache that was filled by undisturbed answers is of no use in the session of the others.
 
     Parameters
     ----------
@@ -46,9 +48,11 @@ class StandIns:
     names
         The functions.
     launch
-        Starts the session.
+        Starts a session.
     seed
         Of the disturbance.
+    faults
+        Filled with what kept calls from being answered.
     """
 
     def __init__(
@@ -57,19 +61,24 @@ class StandIns:
         names: Sequence[str],
         launch: Callable[[Mapping[str, Bound]], Session],
         seed: int,
+        faults: list[StudentFault],
     ) -> None:
         self._student = student
         self._rng = np.random.default_rng(seed)
-        self._amount = 0.0
+        self._faults = faults
         self._last: dict[str, list[Array]] = {}
-        self._other = launch({name: partial(self._answer, name) for name in names})
+        self._clean, self._disturbed = (
+            launch({name: partial(self._answer, amount, name) for name in names})
+            for amount in (0.0, DISTURBANCE)
+        )
         self.forget()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._other.close()
+        self._clean.close()
+        self._disturbed.close()
 
     def forget(self) -> None:
         """Begin anew, with another exercise."""
@@ -87,31 +96,32 @@ class StandIns:
 
     def disturbed(self, call: Asked) -> float | None:
         """Return by how much the answer to a call changes; None if that cannot be said."""
-        self._amount = 0.0
         self._last.clear()
-        before, clean = numbers(self._student, call), numbers(self._other, call)
+        before, clean = self._numbers(self._student, call), self._numbers(self._clean, call)
         if before is None or clean is None or not same(before, clean):
             return None
         if clean.size < ENOUGH_NUMBERS:
             return None
-        self._amount = DISTURBANCE
-        disturbed = numbers(self._other, call)
-        self._amount = 0.0
+        disturbed = self._numbers(self._disturbed, call)
         self._last.clear()
-        again = numbers(self._other, call)
+        again = self._numbers(self._clean, call)
         return change_of(clean, disturbed) if again is not None and same(clean, again) else None
 
-    def _answer(self, name: str, *args: Plain, **kwargs: Plain) -> Plain:
+    def _numbers(self, student: Student, call: Asked) -> Array | None:
+        return numbers(student, call, self._faults)
+
+    def _answer(self, amount: float, name: str, *args: Plain, **kwargs: Plain) -> Plain:
         passed = list(_leaves([*args, *kwargs.values()]))
         odd = [part.kind for part in passed if isinstance(part, Unsupported)]
         if odd:
             (self.complex if any("complex" in kind for kind in odd) else self.refused).add(name)
             raise TypeError(f"{name} got {odd[0]}")
         answer = self._student.call(name, *args, **kwargs)
-        if not self._amount:
-            # A disturbance of one call's answer would show as a distance of the next arguments.
-            self._compare(name, passed)
-        return self._disturb(answer)
+        if amount:
+            return self._disturb(answer, amount)
+        # A disturbance of one call's answer would show as a distance of the next arguments.
+        self._compare(name, passed)
+        return answer
 
     def _compare(self, name: str, passed: Sequence[Plain]) -> None:
         """Note how close this call's arguments lie to those of the one before."""
@@ -129,23 +139,25 @@ class StandIns:
         if 0.0 < apart <= 1e-2 * size:
             self._apart[name] = min(apart, self._apart.get(name, apart))
 
-    def _disturb(self, value: Plain) -> Plain:
+    def _disturb(self, value: Plain, amount: float) -> Plain:
         if isinstance(value, float):
-            return value * (1.0 + self._amount * float(self._rng.normal()))
+            return value * (1.0 + amount * float(self._rng.normal()))
         if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-            noise = self._amount * self._rng.normal(size=value.shape)
+            noise = amount * self._rng.normal(size=value.shape)
             disturbed: Array = value.astype(np.float64) * (1.0 + noise)
             return disturbed
-        if isinstance(value, list):
-            return [self._disturb(item) for item in value]
-        return tuple(map(self._disturb, value)) if isinstance(value, tuple) else value
+        if isinstance(value, (list, tuple)):
+            parts = [self._disturb(item, amount) for item in value]
+            return parts if isinstance(value, list) else tuple(parts)
+        return value
 
 
-def numbers(student: Student, call: Asked) -> Array | None:
-    """Return the answer to a call as one row of numbers, or None."""
+def numbers(student: Student, call: Asked, faults: list[StudentFault]) -> Array | None:
+    """Return the answer to a call as one row of numbers, or None; what was raised is kept."""
     try:
         answer = student.call(call.name, *call.args, **call.kwargs)
-    except StudentFault:
+    except StudentFault as fault:
+        faults.append(fault)
         return None
     parts = list(_leaves(answer))
     if not all(isinstance(part, (np.ndarray, bool, int, float)) for part in parts):

@@ -17,7 +17,19 @@ NAMESPACES = (
     "Debian also kernel.unprivileged_userns_clone=1; in a container, its runtime must allow them."
 )
 
+TEMPORARY = (
+    "Set TMPDIR to a folder that everybody may enter, and all above it, as /tmp: root's sessions "
+    "run as users of their own."
+)
+UNMEASURED = (
+    "As root, give the container the capabilities SYS_PTRACE and KILL, or grade as an ordinary "
+    "user; as an ordinary user, see that /proc is mounted without hidepid, and that ulimit -Hc is "
+    "not 0, or install bubblewrap."
+)
+
 KNOWN = {
+    "an ordinary user may not enter": TEMPORARY,
+    "could not be measured": UNMEASURED,
     "cannot enter a mount namespace": ORDINARY_USER,
     "setting up uid map: Permission denied": APPARMOR,
     "loopback: Failed RTM_NEWADDR": APPARMOR,

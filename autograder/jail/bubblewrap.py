@@ -14,8 +14,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
@@ -28,6 +27,7 @@ from autograder.session.environment import environment
 from autograder.session.fonts import font_list
 from autograder.session.launcher import start
 from autograder.session.process import Room, StudentProcess
+from autograder.session.scratch import make_scratch
 from autograder.session.usage import family
 
 HOME = Path("/home/student")
@@ -69,16 +69,17 @@ class BubblewrapLauncher:
 
         def command(channel: int) -> list[str]:
             agent = inside.command(str(python), str(PACKAGES), channel, packages, policy)
-            return [self._bwrap, *_options(mounts, limits), "--", *agent]
+            return [self._bwrap, *_options(mounts, limits, variables), "--", *agent]
 
+        # The environment is the session's, not bubblewrap's own: that finds its libraries here.
         if os.geteuid() != 0:
-            return start(command, variables, limits, room=measure, guarded=True)
-        folder = Path(tempfile.mkdtemp(prefix="autograder-stage-"))
+            return start(command, {}, limits, room=measure, guarded=True)
+        folder = make_scratch()
         binds = [(source, str(number)) for number, (source, _) in enumerate(mounts)]
         mounts = [(folder / str(number), place) for number, (_, place) in enumerate(mounts)]
         return start(
-            lambda channel: stage_command(Stage(str(folder), binds, command(channel), variables)),
-            variables,
+            lambda channel: stage_command(Stage(str(folder), binds, command(channel), {})),
+            {},
             limits,
             room=measure,
             discard=folder.rmdir,
@@ -103,7 +104,9 @@ def _help(bwrap: str) -> str:
     return done.stdout
 
 
-def _options(mounts: Sequence[Mount], limits: Limits) -> Iterator[str]:
+def _options(
+    mounts: Sequence[Mount], limits: Limits, variables: Mapping[str, str]
+) -> Iterator[str]:
     yield from ("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session")
     if "--disable-userns" in _help(_find()):
         # Without, seccomp alone stands between a session and namespaces of its own.
@@ -124,8 +127,14 @@ def _options(mounts: Sequence[Mount], limits: Limits) -> Iterator[str]:
     if _place_of_python() == PYTHON:
         hidden = (library.parent / name for name in contents.hidden_folders(library.parent))
         yield from _emptied(hidden)
-    yield from ("--dev", "/dev", "--remount-ro", "/dev", "--remount-ro", "/")
-    yield from ("--chdir", str(WORK))
+    # Not --dev, which has terminals (the host's number of them is fixed) and /dev/zero.
+    yield from ("--tmpfs", "/dev")
+    for device in inside.DEVICES:
+        yield from ("--dev-bind", device, device)
+    yield from ("--remount-ro", "/dev", "--remount-ro", "/")
+    yield from ("--chdir", str(WORK), "--clearenv")
+    for name, value in variables.items():
+        yield from ("--setenv", name, value)
 
 
 def _emptied(folders: Iterator[Path]) -> Iterator[str]:
@@ -160,10 +169,16 @@ def _files(files: Sequence[Path]) -> Iterator[Mount]:
 
 
 def _room(folder: Path, pid: int) -> Room:
-    """Measure a scratch folder from outside, through the last of the session's processes."""
-    inner = family(pid)[-1]
-    with suppress(OSError):
-        held = os.statvfs(f"/proc/{inner}/root{folder}")
-        used = (held.f_blocks - held.f_bfree) * held.f_frsize / 2**20
-        return Room(used, held.f_files - held.f_ffree)
-    return Room(0.0, 0)
+    """Measure a scratch folder from outside, through any process inside that can be looked into.
+
+    A zombie cannot, nor always bubblewrap's own process inside.
+    """
+    for inner in family(pid)[1:]:
+        root = Path(f"/proc/{inner}/root")
+        with suppress(OSError):
+            if root.samefile("/"):
+                continue  # the jail is still being made
+            held = os.statvfs(f"{root}{folder}")
+            used = (held.f_blocks - held.f_bfree) * held.f_frsize / 2**20
+            return Room(used, held.f_files - held.f_ffree)
+    return Room(0.0, 0, hidden=True)

@@ -16,9 +16,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
-import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -26,15 +23,15 @@ from pathlib import Path
 
 from autograder.errors import JailUnavailable
 from autograder.jail import contents, inside, landlock, seccomp
+from autograder.jail.measure import measure
 from autograder.jail.stage import Stage, stage_command
 from autograder.limits import Limits
 from autograder.session.environment import environment
 from autograder.session.fonts import font_list
 from autograder.session.launcher import start
-from autograder.session.process import Room, StudentProcess
-from autograder.session.scratch import remove_tree
+from autograder.session.process import StudentProcess
+from autograder.session.scratch import make_scratch, remove_tree
 
-DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 LATER = "Install bubblewrap, or use Linux 5.13 or newer with Landlock enabled."
 
 Mount = tuple[Path, str]
@@ -66,7 +63,7 @@ class LandlockLauncher:
                 "this assignment lets students start processes, which level 1 cannot hold",
                 mend=LATER,
             )
-        folder = Path(tempfile.mkdtemp(prefix="autograder-"))
+        folder = make_scratch()
         try:
             if os.geteuid() == 0:
                 return _staged(folder, files, limits, packages)
@@ -87,7 +84,9 @@ def _staged(
     binds += [(file, f"home/work/{file.name}") for file in _resolved(files)]
     binds += [(file, f"home/matplotlib/{file.name}") for file in font_list()]
     read, listed = _readable(python, folder / "packages")
-    policy = inside.policy(limits, limits.threads, read, [str(folder / "home"), DEVICES[0]], listed)
+    policy = inside.policy(
+        limits, limits.threads, read, [str(folder / "home"), inside.DEVICES[0]], listed
+    )
     variables = environment(str(folder / "home"), str(python / "lib"))
 
     def command(channel: int) -> list[str]:
@@ -108,7 +107,7 @@ def _staged(
             )
         )
 
-    return start(command, variables, limits, discard=folder.rmdir)
+    return start(command, {}, limits, discard=folder.rmdir)
 
 
 def _unstaged(
@@ -129,7 +128,7 @@ def _unstaged(
     read, listed = _readable(prefix, shown)
     read += map(str, sources.values())
     threads = _threads_of_this_user() + limits.threads
-    policy = inside.policy(limits, threads, read, [str(home), DEVICES[0]], listed)
+    policy = inside.policy(limits, threads, read, [str(home), inside.DEVICES[0]], listed)
     return start(
         lambda channel: inside.command(
             str(prefix / executable), str(shown), channel, packages, policy
@@ -154,7 +153,7 @@ def _readable(prefix: Path, packages: Path) -> tuple[list[str], list[str]]:
     """
     shown, _ = contents.interpreter()
     library = contents.standard_library()
-    read = [str(packages), *DEVICES]
+    read = [str(packages), *inside.DEVICES]
     listed = []
     # Only the names are taken from the interpreter's real folder: the stage is not there yet.
     for real, place in ((shown / library, prefix / library), (shown / "lib", prefix / "lib")):
@@ -185,57 +184,3 @@ def _threads_of_this_user() -> int:
             if process.stat().st_uid == os.getuid():
                 count += len(list((process / "task").iterdir()))
     return count
-
-
-def measure(folder: Path, limits: Limits, pid: int | None = None) -> Room:
-    """Measure a scratch folder, no further than its limits.
-
-    Parameters
-    ----------
-    folder
-        The folder.
-    limits
-        What it may hold.
-    pid
-        The process that uses it: what it has deleted and still holds open is counted too.
-    """
-    size = _nameless(folder, pid) if pid is not None else 0
-    files = 0
-    waiting = [folder]
-    while waiting and files <= limits.scratch_files and size <= limits.scratch_mb * 2**20:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    files += 1
-                    if files > limits.scratch_files:
-                        break
-                    with suppress(FileNotFoundError):
-                        status = entry.stat(follow_symlinks=False)
-                        size += status.st_blocks * 512
-                        if stat.S_ISDIR(status.st_mode):
-                            waiting.append(Path(entry.path))
-        except FileNotFoundError:
-            continue
-        except OSError:
-            # Not to be listed, or deeper than a path may be: no honest program does that.
-            return Room(size / 2**20, files, hidden=True)
-    return Room(size / 2**20, files)
-
-
-def _nameless(folder: Path, pid: int) -> int:
-    """Return the bytes of deleted files that a process holds by a descriptor or a mapping."""
-    held: dict[int, int] = {}
-    with suppress(OSError):
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            with suppress(OSError):
-                status = descriptor.stat()
-                if stat.S_ISREG(status.st_mode) and not status.st_nlink:
-                    held[status.st_ino] = status.st_blocks * 512
-    mapped = Counter[int]()
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/maps").read_text(errors="replace").splitlines():
-            if line.endswith(" (deleted)") and f" {folder}/" in line:
-                span, _, _, _, inode = line.split()[:5]
-                first, last = (int(place, 16) for place in span.split("-"))
-                mapped[int(inode)] += last - first
-    return sum((mapped | Counter(held)).values())

@@ -112,11 +112,13 @@ def _top_level(
     distribution: importlib.metadata.Distribution,
 ) -> Iterator[tuple[str, Path]]:
     """Yield what a distribution puts into the packages folder."""
-    # A wheel may also list scripts and data beside that folder.
-    names = {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}
+    # A wheel may also list scripts and data beside that folder, or anywhere by an absolute path.
+    names = {file.parts[0] for file in distribution.files or () if file.parts} - {"__pycache__"}
     if not names:  # a system's package manager keeps no record
         names = set((distribution.read_text("top_level.txt") or distribution.name).split())
     for name in sorted(names):
+        if name in (".", "..") or "/" in name:
+            continue
         path = Path(str(distribution.locate_file(name))).resolve()
         if path.exists():
             yield name, path

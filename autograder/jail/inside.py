@@ -17,6 +17,9 @@ main()
 """
 """Packages that are installed beside the interpreter itself are not the student's."""
 
+DEVICES = ("/dev/null", "/dev/urandom", "/dev/random")
+"""Not ``/dev/zero``: mapped, it is memory that is shared, and that nobody counts."""
+
 
 def command(
     python: str, packages: str, channel: int, extra: tuple[str, ...], policy: Policy

@@ -91,8 +91,8 @@ def compile_policy(*, processes: bool = False) -> bytes:
             allowed += syscalls.names(syscalls.PROCESSES)
         for name in allowed:
             rules.add(_ALLOW, name)
-        clone = syscalls.CHILDREN if processes else syscalls.THREADS
-        for name, conditions in (*syscalls.CONDITIONAL, *clone):
+        own = syscalls.CHILDREN if processes else syscalls.ALONE
+        for name, conditions in (*syscalls.CONDITIONAL, *own):
             if name not in allowed:
                 rules.add(_ALLOW, name, conditions)
         for table, number in (
@@ -103,9 +103,11 @@ def compile_policy(*, processes: bool = False) -> bytes:
             for name in syscalls.names(table):
                 if name not in allowed:
                     rules.add(_error(number), name)
-        if not processes:
-            for name, conditions in syscalls.NO_CHILDREN:
-                rules.add(_error(errno.EPERM), name, conditions)
+        own = syscalls.CHILDREN_PRETENDED if processes else ()
+        for name, conditions in (*syscalls.PRETENDED_RULES, *own):
+            rules.add(_error(0), name, conditions)
+        for name, conditions in () if processes else syscalls.ALONE_DENIED:
+            rules.add(_error(errno.EPERM), name, conditions)
         return rules.export()
     finally:
         rules.release()

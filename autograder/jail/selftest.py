@@ -19,9 +19,13 @@ from autograder.errors import DeadlineExceeded, JailUnavailable, StudentFault
 from autograder.limits import Limits
 from autograder.session.far import Cell, FarStudent
 from autograder.session.launcher import Launcher
+from autograder.session.usage import family, usage
 
 SECONDS = 1.0
-LIMITS = Limits(cell_cpu=SECONDS, wall_factor=10.0, wall_extra=20.0, sessions=2)
+FILES, MEGABYTES = 300, 64
+LIMITS = Limits(
+    cell_cpu=SECONDS, wall_factor=10.0, wall_extra=20.0, sessions=4, scratch_files=FILES
+)
 
 PROBE = """
 import os, socket, sys
@@ -62,6 +66,16 @@ def works(x):
     with open("scratch.txt", "w") as file:
         file.write("written")
     return 2 * x
+
+def hold(megabytes):
+    global held
+    held = b"x" * (int(megabytes) << 20)
+
+def flood(files):
+    import time
+    for number in range(int(files)):
+        open(f"flood-{number}", "w").close()
+    time.sleep(2)
 
 def environment():
     return list(os.environ.values())
@@ -128,10 +142,28 @@ def breaches(launcher: Launcher, secrets: Sequence[Path] = ()) -> Iterator[str]:
                     yield f"it could {what} {got}"
             if bait.word in _texts(probe.call("environment")):
                 yield "it could see this process's environment"
+            before = _memory(probe)
+            probe.call("hold", float(MEGABYTES))
+            if _memory(probe) - before < MEGABYTES / 2:
+                yield "its memory could not be measured"
         except StudentFault as fault:
             yield f"a probe failed: {fault.problem}"
         yield from _forks(probe)
+        yield from _floods(probe)
         yield from _outlives(probe)
+
+
+def _memory(probe: FarStudent) -> float:
+    return usage(family(probe.pid)).memory_mb if probe.pid is not None else 0.0
+
+
+def _floods(probe: FarStudent) -> Iterator[str]:
+    """Make more files than it may; either the kernel or the watchdog has to notice."""
+    try:
+        probe.call("flood", 2.0 * FILES)
+    except StudentFault:
+        return
+    yield "its scratch folder could not be measured"
 
 
 def _forks(probe: FarStudent) -> Iterator[str]:
@@ -149,7 +181,9 @@ def _outlives(probe: FarStudent) -> Iterator[str]:
     began = time.monotonic()
     try:
         probe.call("spin")
-    except DeadlineExceeded:
+    except DeadlineExceeded as late:
+        if late.wall:
+            yield "its CPU time could not be measured"
         if pid is not None and Path(f"/proc/{pid}").exists():
             yield "it goes on after its deadline"
         return

@@ -22,8 +22,8 @@ CLONE_NEWNS = 0x00020000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT = 1, 2, 4, 32
 MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 
-FIRST_USER = 1_000_000
-"""Session users lie above what people and services have."""
+FIRST_USER = 0x7000_0000
+"""Session users lie above what people, services and containers have (systemd's UIDS-GIDS.md)."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def session_user(pid: int) -> int:
     text = Path("/proc/self/uid_map").read_text(encoding="ascii")
     mapped = [tuple(map(int, line.split())) for line in text.splitlines()]
     last = max(first + count - 1 for first, _, count in mapped)
-    if last >= FIRST_USER + 2**22:
+    if any(first <= FIRST_USER <= first + count - 2**22 for first, _, count in mapped):
         return FIRST_USER + pid
     if last < 2**15:
         raise OSError(f"the container maps too few users: up to {last}, and each session needs one")
@@ -91,8 +91,17 @@ def main() -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    os.chdir(Path(spec.folder) / spec.work)
+    _enter(Path(spec.folder) / spec.work)
     os.execve(spec.command[0], spec.command, spec.environment)  # noqa: S606 - a list of ours
+
+
+def _enter(folder: Path) -> None:
+    try:
+        os.chdir(folder)
+    except PermissionError as error:
+        raise PermissionError(
+            f"an ordinary user may not enter {folder}, in the folder for temporary files"
+        ) from error
 
 
 def _show(spec: Stage, user: int) -> None:

@@ -16,19 +16,19 @@ from typing import TypeAlias
 
 ALLOWED = """
 # Descriptors: reading, writing, waiting. dup and pipe reach nothing new.
-read write readv writev pread64 pwrite64 preadv pwritev lseek close close_range dup dup2 dup3 pipe
-pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait
-epoll_pwait2 eventfd eventfd2 fsync fdatasync ftruncate fallocate fadvise64 flock
+read write readv writev pread64 pwrite64 preadv pwritev lseek close dup dup2 dup3 pipe pipe2 poll
+ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
+eventfd eventfd2 fsync fdatasync ftruncate fallocate fadvise64
 # Files and folders by name. Which ones, say the jail's mounts and Landlock.
 creat access faccessat faccessat2 stat lstat fstat newfstatat statx statfs fstatfs getdents
 getdents64 getcwd chdir fchdir mkdir mkdirat rmdir rename renameat renameat2 unlink unlinkat
 readlink readlinkat umask
-# Memory of its own. Code that writes machine code is code like any other.
-brk mmap munmap mprotect mremap madvise msync
+# Memory of its own; mmap is below. Code that writes machine code is code like any other.
+brk munmap mprotect mremap madvise msync
 # Threads: started by clone, with CLONE_THREAD only, and waiting by futex; both below.
 set_robust_list set_tid_address rseq sched_yield sched_getaffinity getcpu gettid
 # Signals from the kernel and to itself by a timer; none to others.
-rt_sigaction rt_sigprocmask rt_sigpending rt_sigreturn rt_sigsuspend rt_sigtimedwait sigaltstack
+rt_sigprocmask rt_sigpending rt_sigreturn rt_sigsuspend rt_sigtimedwait sigaltstack
 restart_syscall pause alarm getitimer setitimer
 # Clocks, for reading and sleeping.
 clock_gettime clock_getres clock_nanosleep gettimeofday nanosleep time times
@@ -89,6 +89,9 @@ removexattr lremovexattr fremovexattr
 PRETENDED = """
 # Landlock cannot keep a process from the modes and times of files that its user owns.
 chmod fchmod fchmodat fchmodat2 utime utimes utimensat futimesat
+# A session is alone with its files. A lock would be seen by another session that reads the same
+# file of the host's, and those on parts of a file (fcntl, below) take memory that nobody counts.
+flock
 """
 """Answered with success, without any effect: `shutil.copy` and its kind work on."""
 
@@ -110,6 +113,8 @@ _ALL = 0xFFFF_FFFF
 LONG = 0xFFFF_FFFF_FFFF_FFFF
 
 CLONE_THREAD = 0x0001_0000
+CLONE_SHARING = 0x0000_0600
+"""CLONE_FS and CLONE_FILES: threads share their descriptors, whose number is limited."""
 CLONE_PIDFD = 0x0000_1000
 CLONE_NAMESPACES = 0x7E02_0000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET."""
@@ -123,11 +128,17 @@ _TERMINAL = (0x5401, 0x802C_542A, 0x5413)
 _DESCRIPTOR = (0x541B, 0x5421, 0x5450, 0x5451)
 """FIONREAD, FIONBIO, FIONCLEX, FIOCLEX."""
 
-_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
-"""F_DUPFD, flags, locks, F_DUPFD_CLOEXEC and F_GETPIPE_SZ.
+_FCNTL = (0, 1, 2, 3, 4, 5, 36, 1030, 1032)
+"""F_DUPFD, flags, asking for locks, F_DUPFD_CLOEXEC and F_GETPIPE_SZ.
 
 Not F_SETOWN, which has the kernel signal another process, nor F_NOTIFY and F_SETLEASE.
 """
+
+_LOCKS = (6, 7, 37, 38)
+"""F_SETLK, F_SETLKW, F_OFD_SETLK and F_OFD_SETLKW."""
+
+_MAP_SHARED, _MAP_PRIVATE, _MAP_ANONYMOUS, _MAP_TYPE = 0x01, 0x02, 0x20, 0x0F
+_CLOSE_RANGE_CLOEXEC = 4
 
 _FUTEX = (0, 1, 3, 4, 5, 9, 10)
 """Waiting, waking and requeueing. Not the priority-inheriting ones: a history of holes."""
@@ -155,6 +166,8 @@ CONDITIONAL: tuple[Rule, ...] = (
     *_opens("openat", 2),
     *(("ioctl", (Arg(1, request),)) for request in _TERMINAL + _DESCRIPTOR),
     *(("fcntl", (Arg(1, command),)) for command in _FCNTL),
+    # Not CLOSE_RANGE_UNSHARE, which gives a thread descriptors of its own.
+    ("close_range", (Arg(2, 0, _ALL & ~_CLOSE_RANGE_CLOEXEC),)),
     *(("futex", (Arg(1, operation, _ALL & ~_FUTEX_FLAGS),)) for operation in _FUTEX),
     # PR_SET_NAME and PR_GET_NAME, of a thread.
     *(("prctl", (Arg(0, option),)) for option in (15, 16)),
@@ -170,16 +183,49 @@ CONDITIONAL: tuple[Rule, ...] = (
     *(("getsockopt", (Arg(1, 1), Arg(2, option))) for option in _SOCKET_OPTIONS),
 )
 
-THREADS: tuple[Rule, ...] = (
-    ("clone", (Arg(0, CLONE_THREAD, CLONE_THREAD | CLONE_NAMESPACES | CLONE_PIDFD),)),
+PRETENDED_RULES: tuple[Rule, ...] = tuple(("fcntl", (Arg(1, command),)) for command in _LOCKS)
+"""Answered with success, without any effect."""
+
+_SIGCHLD = (
+    *(Arg(0, 0, bit) for bit in (0x01, 0x10)),
+    *(Arg(0, bit, bit) for bit in (0x02, 0x04, 0x08, 0x20, 0x40)),
+)
+"""Of each signal but SIGCHLD, which is 17, one of these holds."""
+
+ALONE: tuple[Rule, ...] = (
+    (
+        "clone",
+        (
+            Arg(
+                0,
+                CLONE_THREAD | CLONE_SHARING,
+                CLONE_THREAD | CLONE_SHARING | CLONE_NAMESPACES | CLONE_PIDFD,
+            ),
+        ),
+    ),
+    ("rt_sigaction", ()),
+    # What is not anonymous is a file, and counted with the scratch folder.
+    ("mmap", (Arg(3, 0, _MAP_ANONYMOUS),)),
+    ("mmap", (Arg(3, _MAP_ANONYMOUS | _MAP_PRIVATE, _MAP_ANONYMOUS | _MAP_TYPE),)),
 )
 """Without processes. clone3, whose arguments no filter sees, gets ENOSYS: libc then uses clone."""
 
-NO_CHILDREN: tuple[Rule, ...] = (("clone", (Arg(0, 0, CLONE_THREAD),)),)
+ALONE_DENIED: tuple[Rule, ...] = (
+    ("clone", (Arg(0, 0, CLONE_THREAD),)),
+    # Memory that is shared can leave the resident set, which the watchdog adds up, and stay.
+    ("mmap", (Arg(3, _MAP_ANONYMOUS | _MAP_SHARED, _MAP_ANONYMOUS | _MAP_SHARED),)),
+)
 """Without processes: EPERM."""
 
-CHILDREN: tuple[Rule, ...] = (("clone", (Arg(0, 0, CLONE_NAMESPACES),)),)
+CHILDREN: tuple[Rule, ...] = (
+    ("clone", (Arg(0, 0, CLONE_NAMESPACES),)),
+    ("mmap", ()),
+    *(("rt_sigaction", (other,)) for other in _SIGCHLD),
+)
 """With processes."""
+
+CHILDREN_PRETENDED: tuple[Rule, ...] = (("rt_sigaction", (Arg(0, 17, 0x7F),)),)
+"""With processes: whoever ignores SIGCHLD has children whose CPU time is added to nobody's."""
 
 
 def names(table: str) -> tuple[str, ...]:

@@ -86,6 +86,9 @@ class FarStudent:
         What is used up already, where several students share one notebook's time.
     packages
         Distributions that the cells may import beside the usual ones.
+    given
+        Definitions of functions that no student writes, by name. One is run again before each call
+        of its name: a student's cell may have defined that anew.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class FarStudent:
         spent: Spent | None = None,
         *,
         packages: tuple[str, ...] = (),
+        given: Mapping[str, str] | None = None,
     ) -> None:
         self._packages = packages
         self._launcher = launcher
@@ -105,6 +109,7 @@ class FarStudent:
         self._files = list(files)
         self._limits = limits or Limits()
         self._bindings = dict(bindings or {})
+        self._given = {k: text for k, text in (given or {}).items() if k not in self._bindings}
         self._process: StudentProcess | None = None
         self._sessions = 0
         self._spent = spent or Spent()
@@ -238,10 +243,21 @@ class FarStudent:
         self._refuse(label)
         if target is None:
             self.start()
+            self._give(name)
         passed = wire.to_wire((args, dict(kwargs)), self._remember)
         reply = self._ask(wire.Call(wire.new_key(), name, passed, target, keep), label)
         self.mutations.extend((label, changed[:60]) for changed in reply.changed[:20])
         return reply
+
+    def _give(self, name: str) -> None:
+        """Define a given name as it was given."""
+        if name not in self._given:
+            return
+        request = wire.RunCell(wire.new_key(), self._given[name])
+        done = self._exchange(request, name, self._limits.cell_cpu, wire.CellDone)
+        if done.error:
+            kind, _, text = done.error[:500].partition(": ")
+            raise fault(name, kind[:80], text, "")
 
     def _ask(self, request: wire.Call | wire.Get, label: str) -> wire.Value:
         reply = self._exchange(request, label, self.cpu_seconds, wire.Value, wire.Raised)

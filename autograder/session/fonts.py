@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import tempfile
@@ -26,15 +27,34 @@ def font_list() -> list[Path]:
 
     Only a matter of speed: nothing here may stop a session from starting.
     """
-    folder = Path(tempfile.gettempdir()) / f"autograder-fonts-{os.getuid()}"
+    folder = Path(tempfile.gettempdir()) / f"autograder-fonts-{_user()}"
     with suppress(OSError):
         folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-            return []  # somebody else's
+        status = folder.lstat()
+        if not stat.S_ISDIR(status.st_mode) or not _own(status) or status.st_mode & 0o022:
+            return []  # somebody else's, or open to others
         if not any(folder.glob("fontlist-*.json")):
-            _make(folder)
-        return [file for file in folder.glob("fontlist-*.json") if file.is_file()]
+            # Another run may look meanwhile: it finds the whole file or none.
+            with tempfile.TemporaryDirectory(dir=folder) as made:
+                _make(Path(made))
+                for file in Path(made).glob("fontlist-*.json"):
+                    file.replace(folder / file.name)
+        return [file for file in sorted(folder.glob("fontlist-*.json")) if _regular(file)]
     return []
+
+
+def _regular(file: Path) -> bool:
+    """Whether it is a file of this user's, and no link: what it names is shown in the jail."""
+    status = file.lstat()
+    return stat.S_ISREG(status.st_mode) and _own(status)
+
+
+def _own(status: os.stat_result) -> bool:
+    return status.st_uid == _user()
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0  # as files say on Windows
 
 
 def _make(folder: Path) -> None:

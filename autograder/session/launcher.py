@@ -12,7 +12,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +21,7 @@ from autograder.limits import Limits
 from autograder.session.environment import environment
 from autograder.session.fonts import font_list
 from autograder.session.process import Room, StudentProcess
-from autograder.session.scratch import remove_tree
+from autograder.session.scratch import make_scratch, remove_tree
 
 
 class Launcher(Protocol):
@@ -66,7 +65,7 @@ class PlainLauncher:
         self, files: Sequence[Path], limits: Limits, packages: tuple[str, ...] = ()
     ) -> StudentProcess:
         """See `Launcher.launch`."""
-        scratch = Path(tempfile.mkdtemp(prefix="autograder-"))
+        scratch = make_scratch()
         work = scratch / "work"
         fonts = scratch / "matplotlib"
         for folder in (work, fonts):
@@ -129,4 +128,7 @@ def start(
         raise
     finally:
         theirs.close()
+    with suppress(OSError):
+        # A second line: short of memory, the kernel ends a session before anything else.
+        Path(f"/proc/{popen.pid}/oom_score_adj").write_text("1000", encoding="ascii")
     return StudentProcess(popen, ours, limits, room, discard, guarded=guarded)

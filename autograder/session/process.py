@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,12 +16,19 @@ from autograder.limits import Limits
 from autograder.session.usage import family, usage
 
 WATCH_SECONDS = 0.05
+START_SECONDS = 60.0
+"""Time that a jail may take until its scratch folder is there to be measured."""
+END_SECONDS = 5.0
+"""Time that a killed process may take: one that root may not kill is not waited for."""
 MAX_LAST_WORDS = 2000
 
 
 @dataclass(frozen=True)
 class Room:
-    """What a scratch folder holds: MiB, files and folders, and whether there may be more."""
+    """What a scratch folder holds: MiB, files and folders, and whether there may be more.
+
+    `hidden` is also what could not be measured at all.
+    """
 
     megabytes: float
     files: int
@@ -66,6 +74,9 @@ class StudentProcess:
         self._discard = discard
         self._cpu = 0.0
         self._over = threading.Event()
+        self._doubt = ""
+        self._room_known = False
+        self._began = time.monotonic()
         self.channel = channel
         self.verdict = ""
         self.last_words = ""
@@ -129,8 +140,9 @@ class StudentProcess:
                 self._popen.wait(timeout=2.0)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
-        self._popen.kill()
-        self._popen.wait()
+        with suppress(PermissionError, subprocess.TimeoutExpired):
+            self._popen.kill()
+            self._popen.wait(timeout=END_SECONDS)
 
     def _watch(self) -> None:
         while not self._over.wait(WATCH_SECONDS):
@@ -146,18 +158,27 @@ class StudentProcess:
 
     def _excess(self) -> str:
         limits = self._limits
-        memory = usage(family(self.pid)).memory_mb
-        if memory > limits.memory_mb:
+        used = usage(family(self.pid))
+        if used.memory_mb > limits.memory_mb:
             return f"it used more than {limits.memory_mb} MB of memory"
+        doubt = ""
+        if used.leaderless:
+            doubt = "its first thread has ended while others go on"
+        elif used.hidden or not used.processes:
+            doubt = "what it uses could not be measured"
         if self._room is not None:
             held = self._room(self.pid)
             if held.megabytes > limits.scratch_mb:
                 return f"it wrote more than {limits.scratch_mb} MB to disk"
             if held.files > limits.scratch_files:
                 return f"it made more than {limits.scratch_files} files"
-            if held.hidden:
-                return "it made a folder that cannot be looked into"
-        return ""
+            self._room_known |= not held.hidden
+            starting = not self._room_known and time.monotonic() < self._began + START_SECONDS
+            if held.hidden and not starting:
+                doubt = doubt or "its scratch folder could not be measured"
+        # At one look alone it may be that the process is just about to end.
+        confirmed, self._doubt = bool(doubt) and doubt == self._doubt, doubt
+        return doubt if confirmed and not self.ended else ""
 
 
 def _killed_by(number: int) -> str:

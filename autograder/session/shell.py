@@ -24,6 +24,9 @@ MAX_OUTPUT = 200_000
 OVERHEAD = 200
 """What an output counts beside its text, so that there are not too many of them."""
 
+INSTALLERS = frozenset({"conda", "mamba", "micromamba", "pip", "uv"})
+"""Magics that would install something."""
+
 Output = dict[str, Any]
 
 
@@ -167,6 +170,22 @@ class Shell(InteractiveShell):
     def system(self, cmd: str) -> None:
         """``!cmd`` and ``%pip`` are passed over: no code below them is lost for it."""
         self.recorder.text("stdout", f"Not run while this is graded: {cmd[:200]}\n")
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        """Run a line magic; one that is not for here is passed over like ``!cmd``.
+
+        ``%autosave`` is known to a notebook only, ``%conda`` to another environment, and an
+        extension may be installed on the student's machine alone.
+        """
+        known = self.find_line_magic(magic_name) is not None and magic_name not in INSTALLERS
+        try:
+            if known:
+                return super().run_line_magic(magic_name, line, _stack_depth + 1)
+        except ImportError:
+            if magic_name not in ("load_ext", "reload_ext"):
+                raise
+        self.system(f"%{magic_name} {line}")
+        return None
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: FBT001, FBT002
         """``x = !cmd`` gives nothing."""

@@ -13,15 +13,23 @@ import psutil
 
 LINUX = sys.platform == "linux"
 _PROC = Path("/proc")
+_ENDED = (b"Z", b"X")
+_PF_EXITING = 4
 
 
 @dataclass(frozen=True)
 class Usage:
-    """CPU seconds, memory in MiB, and number of processes."""
+    """CPU seconds, memory in MiB, and number of processes.
+
+    `hidden` counts those that may not be looked at, `leaderless` those whose first thread has ended
+    while others go on: the kernel then shows neither memory nor root folder of them.
+    """
 
     cpu: float = 0.0
     memory_mb: float = 0.0
     processes: int = 0
+    hidden: int = 0
+    leaderless: int = 0
 
 
 def family(pid: int) -> list[int]:
@@ -41,14 +49,20 @@ def family(pid: int) -> list[int]:
 def usage(pids: Iterable[int]) -> Usage:
     """Return what the living processes among `pids` use, and the children that they waited for."""
     cpu = memory = 0.0
-    count = 0
+    count = hidden = leaderless = 0
     for pid in pids:
-        with suppress(psutil.Error, OSError, ValueError, IndexError):
-            used = _cpu(pid)
-            memory += _memory(pid)
+        try:
+            used, held = _cpu(pid), _memory(pid)
+            leaderless += _leaderless(pid)
+        except (PermissionError, psutil.AccessDenied):
+            hidden += 1
+        except (psutil.Error, OSError, ValueError, IndexError):
+            continue  # it is gone
+        else:
             cpu += used
+            memory += held
             count += 1
-    return Usage(cpu, memory, count)
+    return Usage(cpu, memory, count, hidden, leaderless)
 
 
 def _children(pid: int) -> list[int]:
@@ -64,9 +78,26 @@ def _cpu(pid: int) -> float:
     if not LINUX:
         times = psutil.Process(pid).cpu_times()
         return float(times.user + times.system + times.children_user + times.children_system)
+    return sum(map(int, _fields(_PROC / str(pid))[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def _fields(folder: Path) -> list[bytes]:
+    """Return the fields of a process's or thread's stat file (proc(5)), from the third on."""
     # The name, in brackets, is the process's to choose.
-    fields = (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return (folder / "stat").read_bytes().rpartition(b")")[2].split()
+
+
+def _leaderless(pid: int) -> bool:
+    """Whether the first thread has ended and another neither has nor is about to."""
+    folder = _PROC / str(pid)
+    if not LINUX or _fields(folder)[0] not in _ENDED:
+        return False
+    for thread in (folder / "task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            fields = _fields(thread)
+            if fields[0] not in _ENDED and not int(fields[6]) & _PF_EXITING:
+                return True
+    return False
 
 
 def _memory(pid: int) -> float:

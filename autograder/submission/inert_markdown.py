@@ -9,8 +9,9 @@ could become an element with attributes, a request or a script:
 - ``![...]`` is an image only where it shows an attachment; elsewhere it becomes a link.
 - A link may lead to http, https or mail. Any other scheme gets a space before its colon, however
   it is spelled; character references, which could spell it, are taken apart.
-- Some of MathJax's commands make links, styles or attributes, or move what they show to another
-  place; a space after their backslash ends that.
+- Some of MathJax's commands make links, styles or attributes, move what they show to another place
+  or give a new meaning to a command in all formulas of the page; a space after their backslash
+  ends that. So does one before a negative distance.
 
 It is the first of two fences: our own pages clean the HTML, too.
 """
@@ -67,8 +68,12 @@ _SCHEMES = frozenset({"http", "https", "mailto", "attachment", "missing-attachme
 
 _COMMAND = re.compile(
     r"\\(?=(?:href|url|style|class|cssId|data|require|include\w*|html\w*|mmlToken|texttip|toggle"
-    r"|action|csname|raise|lower|move(?:left|right)|[rl]lap|(?i:rule|space))(?![A-Za-z]))"
+    r"|action|csname|raise|raisebox|lower|move(?:left|right)|(?:math)?[rlc]lap|(?i:rule|space)"
+    r"|uproot|leftroot|m?kern|[hm]skip|bbox|enclose|unicode|[gex]?def|(?:future)?let"
+    r"|(?:re)?new(?:command|environment)|providecommand|Declare\w*|[hm]space\*?[\s{]*-)"
+    r"(?![A-Za-z]))"
 )
+_ROW_BACK = re.compile(r"(\\\\\*?|\\cr)(?=\[\s*-)")
 _DIAGRAM = re.compile(r"(```|~~~)((?:[ \t]*\{)?[ \t]*)mermaid", re.IGNORECASE)
 _FORMULA = re.compile(r"\\(?=\\[\[(]|begin\{)")
 
@@ -91,6 +96,7 @@ def inert_markdown(text: str) -> str:
     text = _SCRIPT.sub(r"\g<0> ", text)
     text = _LINK.sub(_without_scheme, text)
     text = _COMMAND.sub(r"\\ ", text)
+    text = _ROW_BACK.sub(r"\1 ", text)
     text = _DIAGRAM.sub(r"\1\2text", text)
     first, *others = _FORMULA.split(text, maxsplit=MAX_FORMULAS)
     if len(others) == MAX_FORMULAS:

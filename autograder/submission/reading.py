@@ -36,14 +36,15 @@ class Limits:
     cells
         Cells of the notebook.
     characters
-        Text of all cells together, without outputs.
+        Text of all cells together, without outputs. A solved notebook has some 30 000; the pages
+        that show it take time in proportion.
     """
 
     file_bytes: int = 50_000_000
     values: int = 2_000_000
     depth: int = 100
     cells: int = 2_000
-    characters: int = 5_000_000
+    characters: int = 1_000_000
 
 
 LIMITS = Limits()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.checks import Callback, Case, Exercise, Student, expect, visible
-from autograder.errors import CheckFailed, StudentRaised
+from autograder.errors import CheckFailed
 from autograder.values import Plain, describe
 
 DATA = ()
@@ -393,8 +393,6 @@ def formula_asked(student: Student, case: Case, name: str) -> None:
     for low, high, exact in TAILS:
         z = case.rng.permutation(np.linspace(low, high, 24))
         got = _slope_of_sigma(student, name, z)
-        if got is None:
-            return
         off = got * np.exp(z) - 1.0
         noisy = np.min(off) < -exact and np.max(off) > exact
         biased = exact < np.max(np.abs(off)) < 0.5 and np.ptp(off) < 0.1 * abs(np.mean(off))
@@ -409,25 +407,35 @@ def formula_asked(student: Student, case: Case, name: str) -> None:
             )
 
 
-def _slope_of_sigma(student: Student, name: str, z: Array) -> Array | None:
-    """Call the exercise `name` such that the slope of sigma at `z`, far out, is its answer."""
-    column = z[:, None]
-    a = 0.5 * (1.0 + np.tanh(0.5 * column))
+def _slope_of_sigma(student: Student, name: str, z: Array) -> Array:
+    """Call the exercise `name` such that the slope of sigma at 24 places `z` is in its answer.
+
+    The arguments are ordinary ones, but for their size: nobody has a reason to refuse them.
+    """
+    layer = z.reshape(8, 3)
+    outputs = np.column_stack([layer, np.zeros(8)])
+    targets = np.eye(4)[np.full(8, 3)]
     arguments: dict[str, tuple[Any, ...]] = {
         "sigmoid_prime": (z,),
-        "output_delta": (a, np.zeros(a.shape), column),
-        "hidden_delta": (np.eye(1), np.ones(a.shape), column),
-        "gradients": ([np.zeros(a.shape)], [z], np.ones((2, 1)), np.zeros((2, len(z)))),
+        "output_delta": (0.5 * (1.0 + np.tanh(0.5 * outputs)), targets, outputs),
+        "hidden_delta": (np.eye(3), np.ones(layer.shape), layer),
+        "gradients": (
+            [np.zeros((25, 2))],
+            [np.append(z, 0.0)],
+            np.ones((2, 2)),
+            np.eye(25)[np.full(2, 24)],
+        ),
     }
-    try:
-        got = student.call(name, *arguments[name])
-    except StudentRaised:
-        return None
-    while isinstance(got, (list, tuple)) and got:
-        got = got[0]
-    if not isinstance(got, np.ndarray) or got.size != z.size or not np.all(np.abs(got) < 1.0):
-        return None
-    return got.astype(np.float64).reshape(-1)
+    result = student.call(name, *arguments[name])
+    if name == "gradients":
+        (got,), _ = expect.parameters(f"{name} at large z", result, [2, 25], ("dWs", "dbs"))
+    else:
+        shape = {"sigmoid_prime": z.shape, "output_delta": outputs.shape}.get(name, layer.shape)
+        got = expect.array(f"{name} at large z", result, shape)
+    expect.finite(f"{name} at large z", got)
+    if name == "gradients":
+        return got[:24, 0]
+    return got[:, :3].reshape(-1) if name == "output_delta" else got.reshape(-1)
 
 
 def _multiples(values: Array, grain: float) -> bool:

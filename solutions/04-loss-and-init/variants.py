@@ -192,6 +192,39 @@ def through_log_sum_exp(z, t):
 
 
 @variant("softmax_cross_entropy_gradient")
+def probabilities_clipped(z, t):
+    """The probabilities are kept from 0 and 1."""
+    y = np.clip(softmax(z), 1e-12, 1 - 1e-12)
+    return y - t
+
+
+@variant("softmax_cross_entropy_gradient")
+def probabilities_barely_clipped(z, t):
+    """The probabilities are kept from 0 and 1 by little more than rounding."""
+    return np.clip(softmax(z), 1e-15, 1 - 1e-15) - t
+
+
+@variant("softmax_cross_entropy_gradient")
+def probabilities_clipped_and_normalised(z, t):
+    """The probabilities are kept from 0 by 1e-7, and add up to 1 again."""
+    y = np.maximum(softmax(z), 1e-7)
+    return y / y.sum(axis=1, keepdims=True) - t
+
+
+@variant("softmax_cross_entropy_gradient")
+def small_number_added_to_powers(z, t):
+    """1e-12 is added to every power of e."""
+    powers = np.exp(z - z.max(axis=1, keepdims=True)) + 1e-12
+    return powers / powers.sum(axis=1, keepdims=True) - t
+
+
+@variant("softmax_cross_entropy_gradient")
+def small_number_added(z, t):
+    """1e-12 is added to the probabilities."""
+    return softmax(z) + 1e-12 - t
+
+
+@variant("softmax_cross_entropy_gradient")
 def negated_twice(z, t):
     """t minus y, negated."""
     return -(t - softmax(z))

@@ -25,6 +25,7 @@ from autograder.course import Assignment, Course, load_private, load_public, not
 from autograder.grading.evidence import Inspection
 from autograder.results import ExerciseResult
 from autograder.session.far import Bound, Cell
+from autograder.session.watch import Spent
 from autograder.student import Near, counted
 from autograder.values import BoundClass
 
@@ -94,7 +95,7 @@ def result(name: str, exercise: str, source: str, seed: int) -> ExerciseResult:
         )
         exercises, heard = assignment(name).exercises, {exercise: asked}
         inspected = Inspection(
-            exercises, solved, given(name), student, NearSession, heard, str(seed)
+            exercises, solved, given(name), student, near_session, heard, {}, str(seed)
         )
         with inspected as inspection:
             [outcome] = inspection.judge([outcome])
@@ -116,6 +117,12 @@ class NearSession(Near):
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def near_session(
+    _spent: Spent, cells: Sequence[Cell], bindings: Mapping[str, Bound]
+) -> NearSession:
+    return NearSession(cells, bindings)
 
 
 @pytest.mark.parametrize(("name", "entry"), MUTANTS)

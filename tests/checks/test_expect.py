@@ -164,6 +164,27 @@ def test_slope_shows_the_numeric_value() -> None:
     )
 
 
+@pytest.mark.parametrize("order", ["C", "F", "view", "transposed"])
+def test_slope_is_taken_whatever_the_memory_layout(order: str) -> None:
+    """A flat copy instead of a view would leave the point where it is: every slope 0."""
+    at = np.arange(12.0).reshape(3, 4)
+    if order == "F":
+        at = np.asfortranarray(at)
+    elif order == "view":
+        at = np.repeat(at, 2, axis=1)[:, ::2]
+    elif order == "transposed":
+        at = at.T.copy().T
+    before = at.copy()
+
+    def loss(x: np.ndarray) -> float:
+        return float((x**2).sum())
+
+    expect.slope("dW", 2 * at, loss, at)
+    with pytest.raises(CheckFailed):
+        expect.slope("dW", np.zeros_like(at), loss, at)
+    assert np.array_equal(at, before)
+
+
 def test_within() -> None:
     expect.within("rate", 0.5, 0.4, 0.6)
     assert message(lambda: expect.within("mask", 0.3, 0.4, 0.6, what="the share of zeros")) == (

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course import Course
 from autograder.grading.grade import Grader
+from autograder.limits import Limits
 from autograder.results import NO_POINTS, ExerciseResult
+from autograder.session.launcher import Launcher
+from tests.grading.conftest import SEED
 
 Answers = Callable[[str], dict[str, str]]
 Graders = Callable[[str], Grader]
@@ -137,6 +141,67 @@ def slope(f, x):
     assert "Line 9 of the cell sigmoid holds the imaginary part of a complex step" in (
         found["sigmoid_prime"].message
     )
+
+
+PLAIN_STEP = """
+def sigmoid_prime(z):
+    h = 1e-30
+    return (1 / (1 + np.exp(-np.clip(np.asarray(z), -500, 500) - 1j * h))).imag / h
+"""
+
+
+def test_a_formula_that_tests_itself_sharply_loses_nothing(graded: Graded) -> None:
+    """Its test raises in the notebook that was changed by 25 %, not in the one changed by 1e-7."""
+    source = (
+        "def sigmoid_prime(z):\n"
+        "    slope = sigmoid(z) * (1 - sigmoid(z))\n"
+        "    step = 1 / (1 + np.exp(-np.clip(np.asarray(z), -500, 500) - 1e-30j))\n"
+        "    assert np.allclose(slope, step.imag / 1e-30, rtol=1e-5)\n"
+        "    return slope"
+    )
+    found = graded({"sigmoid_prime": source})
+    assert lost(found) == {}
+    [line] = found["sigmoid_prime"].evidence
+    assert line.startswith("Line 4 of its cell holds the imaginary part of a complex step")
+
+
+def test_a_formula_whose_test_forgives_nothing_loses_nothing(graded: Graded) -> None:
+    source = (
+        "def sigmoid_prime(z):\n"
+        "    s = 1 / (1 + np.exp(-np.clip(np.asarray(z), -500, 500) - 1e-30j))\n"
+        "    slope = s.imag / 1e-30\n"
+        "    assert np.all(np.abs(slope - s.imag / 1e-30) == 0)\n"
+        "    return np.abs(s) ** 2 * np.exp(-np.clip(np.asarray(z), -500, 500))"
+    )
+    found = graded({"sigmoid_prime": source})
+    assert lost(found) == {}
+    assert found["sigmoid_prime"].evidence[-1] == (
+        "Changed there, the notebook gives no answer to compare."
+    )
+
+
+def test_a_cell_that_cannot_be_looked_at_is_told(graded: Graded) -> None:
+    tower = "z" + " + z" * 60_000
+    found = graded({"sigmoid_prime": f"{PLAIN_STEP}\ndef unused(z):\n    return {tower}\n"})
+    assert found["sigmoid_prime"].evidence == (
+        "The cell sigmoid_prime could not be looked at in full.",
+    )
+
+
+def test_a_cell_with_magics_is_looked_at(graded: Graded) -> None:
+    found = graded({"sigmoid_prime": f"%%time\n%matplotlib inline\n!ls\n{PLAIN_STEP}"})
+    assert lost(found) == {"sigmoid_prime": 0}
+    assert found["sigmoid_prime"].evidence[0].startswith("Line 7 of its cell holds the imaginary")
+
+
+def test_slow_cells_are_no_way_around_the_inspection_that_nobody_hears_of(
+    real_course: Course, launcher: Launcher, answers: Answers, submission: Submission
+) -> None:
+    slow = "import time\nwhile time.process_time() < 4:\n    pass\n"
+    cells = {**answers(NAME), "sigmoid_prime": slow + PLAIN_STEP}
+    few = Grader(real_course.load(NAME), SEED, launcher, Limits(notebook_cpu=15))
+    found = {e.name: e for e in few.grade_file(submission(NAME, cells)).exercises}
+    assert found["sigmoid_prime"].evidence[-1] == ("Not inspected to the end: the time ran out.")
 
 
 AGAIN = "gives another answer when it is asked again with the same arguments"

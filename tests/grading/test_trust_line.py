@@ -17,9 +17,10 @@ from autograder.checks import expect
 from autograder.checks.runner import run_exercise
 from autograder.course import Course
 from autograder.grading.batch import Batch, grade_all
-from autograder.grading.grade import Grader
+from autograder.grading.grade import Grader, executable_cells
 from autograder.grading.notebook import write_grade
 from autograder.grading.restoring import Restorer
+from autograder.grading.seeds import submission_seed
 from autograder.limits import Limits
 from autograder.results import ExerciseResult, Grade
 from autograder.session.launcher import Launcher
@@ -336,16 +337,18 @@ def test_nothing_secret_is_in_the_process(
     monkeypatch.setattr(expect, "close", spy(expect.close))
     monkeypatch.setattr(expect, "tensor", spy(expect.tensor))
     notebook = Restorer(quick.assignment).restore_file(submission(NAME, zeros)).notebook
+    seed_of = quick._seeds_of(notebook)
     with quick._student(notebook, Spent()) as student:
         for exercise in quick.assignment.exercises:
-            result = run_exercise(exercise, quick.assignment.hidden, student, quick._seed_of)
+            result = run_exercise(exercise, quick.assignment.hidden, student, seed_of)
             assert result.points == 0.0
         environment, arguments, files, descriptors = student.call("look")  # type: ignore[misc]
         assert student._process is not None
         memory = _memory(family(student._process.pid)[-1])
     assert len(expected) >= 5
     hidden = [check.title for check in quick.assignment.hidden]
-    needles = [quick.seed, "SECRET_OF_THE_HOST", "numpy_api", *hidden]
+    own = submission_seed(quick.seed, executable_cells(notebook))
+    needles = [quick.seed, own, "SECRET_OF_THE_HOST", "numpy_api", *hidden]
     assert [needle for needle in needles if needle.encode() in memory] == []
     assert [values for values in expected if values in memory] == []
     assert b"look" in memory

@@ -115,7 +115,7 @@ def _processes() -> dict[Process, int]:
 def _strays(known: frozenset[Process]) -> list[str]:
     """Return new processes below this one, and sessions that nobody owns any more.
 
-    Others may use the machine meanwhile: what they start is theirs.
+    Others may use the machine meanwhile, and grade too: what has a living owner is theirs.
     """
     parents = _processes()
     by_pid = {process[0]: process for process in parents}
@@ -128,14 +128,20 @@ def _strays(known: frozenset[Process]) -> list[str]:
             above = by_pid.get(parents[above])
         mine = os.getpid() in {pid for pid, _ in ancestors}
         with suppress(OSError):
-            line = Path(f"/proc/{process[0]}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-            if mine or (not set(ancestors) & known and _is_session(process[0], line)):
-                strays.append(f"{process[0]}: {line[:200]}")
+            if mine or all(
+                _is_session(pid) for pid in (process[0], *(pid for pid, _ in ancestors))
+            ):
+                strays.append(f"{process[0]}: {_line(process[0])[:200]}")
     return strays
 
 
-def _is_session(pid: int, line: str) -> bool:
+def _line(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
+def _is_session(pid: int) -> bool:
     """Whether a process runs a student's code: by its program, or by its user."""
+    line = _line(pid)
     program = line.partition(" ")[0]
     user = Path(f"/proc/{pid}").stat().st_uid
     return program.endswith("bwrap") or AGENT in line.split() or user >= FIRST_USER

@@ -134,17 +134,31 @@ import ctypes, resource, sys
 hard = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 from autograder.jail.confine import Policy, apply
+from autograder.jail import confine
+from pathlib import Path
+confine.CORE_PATTERN = Path(sys.argv[2])
 apply(Policy(), keep=3)
 print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 """
 
 
 @linux_only
-@pytest.mark.parametrize(("hard", "printed"), [("9999", "(1, 1) 1\n"), ("0", "(0, 0) 0\n")])
-def test_a_crash_starts_no_program_on_the_host(hard, printed):
-    """Limit 1, or where that is impossible a process that is not dumpable."""
+@pytest.mark.parametrize(
+    ("hard", "pattern", "printed"),
+    [
+        ("9999", "|/usr/lib/systemd/systemd-coredump %P", "(1, 1) 1\n"),
+        ("0", "|/usr/lib/systemd/systemd-coredump %P", "(0, 0) 0\n"),
+        ("0", "core", "(0, 0) 1\n"),
+        ("0", None, "(0, 0) 0\n"),
+    ],
+)
+def test_a_crash_starts_no_program_on_the_host(tmp_path, hard, pattern, printed):
+    """Limit 1, or where that is impossible and needed a process that is not dumpable."""
+    told = tmp_path / "core_pattern"
+    if pattern is not None:
+        told.write_text(pattern)
     done = subprocess.run(
-        [sys.executable, "-c", CORE, hard], capture_output=True, text=True, check=True
+        [sys.executable, "-c", CORE, hard, str(told)], capture_output=True, text=True, check=True
     )
     assert done.stdout == printed
 

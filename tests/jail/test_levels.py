@@ -16,7 +16,7 @@ from autograder.jail import bubblewrap, contents, landlock, levels
 from autograder.jail.advice import APPARMOR, NAMESPACES, ORDINARY_USER, advised
 from autograder.jail.levels import UNSAFE, VARIABLE, choose, launcher_for
 from autograder.jail.selftest import breaches, require_held
-from autograder.jail.stage import Stage, session_user, stage_command
+from autograder.jail.stage import FIRST_USER, Stage, session_user, stage_command
 from autograder.session.launcher import PlainLauncher
 
 ROOT = Path(__file__).parents[2]
@@ -189,7 +189,10 @@ def test_session_users_differ_and_fit_the_container(monkeypatch):
 
     maps("         0          0 4294967295\n")
     assert len({session_user(pid) for pid in (1, 2, 4194303)}) == 3
-    assert session_user(77) == 1_000_077
+    assert session_user(77) == FIRST_USER + 77
+    for hole in ("0 0 65536\n", "0 0 65536\n2000000000 2000000000 1000000\n"):
+        maps(hole)
+        assert session_user(77) < FIRST_USER
     maps("0 1000 1\n1 100000 65536\n")
     assert 0 < session_user(77) <= 65536
     assert 0 < session_user(4194303) <= 65536

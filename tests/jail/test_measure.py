@@ -6,11 +6,14 @@ import mmap
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from autograder.jail.confined import measure
+from autograder.jail import measure as module
+from autograder.jail.measure import DEPTH, measure
 from autograder.limits import Limits
+from autograder.session.scratch import remove_tree
 
 MEGABYTE = 2**20
 LIMITS = Limits(scratch_mb=8, scratch_files=50)
@@ -48,15 +51,68 @@ def test_deleted_files_that_are_still_held_are_counted(tmp_path: Path, mapped: b
     assert measure(tmp_path, LIMITS, os.getpid()).megabytes == 0.0
 
 
-def test_a_path_that_is_too_long_hides_nothing(tmp_path: Path) -> None:
-    place = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(30):
+def nest(folder: Path, levels: int) -> None:
+    """Make folders in folders whose path is longer than a path may be."""
+    place = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
         os.mkdir("x" * 250, dir_fd=place)
         inner = os.open("x" * 250, os.O_RDONLY, dir_fd=place)
         os.close(place)
         place = inner
     os.close(place)
+
+
+def test_a_path_that_is_too_long_hides_nothing(tmp_path: Path) -> None:
+    nest(tmp_path, 30)
+    found = measure(tmp_path, LIMITS)
+    assert (found.files, found.hidden) == (30, False)
+
+
+def test_more_depth_than_can_be_looked_into_hides_nothing(tmp_path: Path) -> None:
+    nest(tmp_path, DEPTH + 2)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert measure(tmp_path, Limits()).hidden
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    remove_tree(tmp_path)
+
+
+def test_a_name_that_always_changes_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "file").write_bytes(bytes(2 * MEGABYTE))
+    renames = iter("bcdbcdbcdbcdbcd")
+    look = module._open
+
+    def rename_first(folder: Path | str, place: int | None = None) -> int:
+        if place is not None and left:
+            left.pop()
+            next(tmp_path.iterdir()).rename(tmp_path / next(renames))
+        return look(folder, place)
+
+    monkeypatch.setattr(module, "_open", rename_first)
+    left = [None] * 3
+    found = measure(tmp_path, LIMITS)
+    assert (found.files, found.hidden) == (2, False)
+    assert found.megabytes >= 2.0
+    left = [None] * module.TRIES
     assert measure(tmp_path, LIMITS).hidden
+
+
+def test_a_process_that_cannot_be_looked_into_hides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise PermissionError
+
+    monkeypatch.setattr(module, "_nameless", refuse)
+    assert measure(tmp_path, LIMITS, os.getpid()).hidden
+    monkeypatch.undo()
+    assert not measure(tmp_path, LIMITS, 2**22 + 1).hidden
+
+
+def test_a_mapped_file_that_cannot_be_looked_at_counts_as_the_biggest() -> None:
+    assert module._mapped(Path("/proc/self/map_files/0-1"), LIMITS) == LIMITS.file_mb * MEGABYTE
 
 
 def test_a_folder_that_may_not_be_listed_hides_nothing(tmp_path: Path) -> None:

@@ -1,7 +1,4 @@
-"""Ways around the watchdog and the limits that a review found.
-
-Each is marked as known until it is closed: the mark is strict, so that it goes when it holds.
-"""
+"""Ways around the watchdog and the limits that a review found."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ import pytest
 
 from autograder.errors import StudentFault
 from autograder.jail import bubblewrap, contents
-from autograder.jail.confined import measure
+from autograder.jail.measure import measure
 from autograder.limits import Limits
 from autograder.session import fonts, process
 from autograder.session.far import Cell, FarStudent
@@ -35,10 +32,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jails need Linu
 
 both_levels = pytest.mark.parametrize("level", [3, 1])
 intel_only = pytest.mark.skipif(platform.machine() != "x86_64", reason="machine code of x86_64")
-
-
-def known(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=reason)
 
 
 def session(launcher: Launcher, source: str, limits: Limits) -> FarStudent:
@@ -58,7 +51,6 @@ def locks(n):
 """
 
 
-@known("each lock on a part of a file is 190 bytes of the kernel's that nobody counts")
 @both_levels
 def test_locks_take_no_memory_of_the_kernel(jail_of: Callable[[int], Launcher], level: int) -> None:
     def count() -> int:
@@ -86,7 +78,6 @@ def clone():
 
 
 @intel_only
-@known("64 threads then have 256 descriptors each: 2.7 GB in buffers of sockets, 3000 terminals")
 @both_levels
 def test_threads_share_their_descriptors(jail_of: Callable[[int], Launcher], level: int) -> None:
     with session(jail_of(level), OWN_DESCRIPTORS, QUICK) as student:
@@ -107,7 +98,6 @@ def fill(megabytes):
 """
 
 
-@known("MADV_DONTNEED takes shared memory out of the resident set, and leaves it in memory")
 @both_levels
 def test_shared_memory_counts(jail_of: Callable[[int], Launcher], level: int) -> None:
     limits = replace(QUICK, memory_mb=120)
@@ -132,8 +122,6 @@ def leave(what, n):
 """.replace("NUMBER", "60" if platform.machine() == "x86_64" else "93")
 
 
-# Not strict: about one run in ten is caught, depending on which process is the last of the family.
-@pytest.mark.xfail(reason="without its first thread /proc shows neither memory nor root folder")
 @pytest.mark.parametrize(
     ("level", "what", "amount"), [(3, "memory", 300), (1, "memory", 300), (3, "files", 900)]
 )
@@ -158,10 +146,9 @@ def files(n):
     for i in range(int(n)):
         open(f"f{i}", "w").close()
     time.sleep(0.5)
-def work(seconds):
+def work(children):
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    for _ in range(int(children)):
         child = os.fork()
         if child == 0:
             while time.process_time() < 0.04:
@@ -174,7 +161,6 @@ def work(seconds):
 """
 
 
-@known("the last process is a zombie, which has no root folder to look into")
 def test_a_zombie_does_not_hide_the_scratch_folder(jail_of: Callable[[int], Launcher]) -> None:
     limits = replace(QUICK, processes=20, scratch_files=200)
     with (
@@ -184,16 +170,14 @@ def test_a_zombie_does_not_hide_the_scratch_folder(jail_of: Callable[[int], Laun
         student.call("files", 900.0)
 
 
-@known("children that nobody waits for, since SIGCHLD is ignored, are in nobody's CPU time")
 def test_children_that_are_not_waited_for_count(jail_of: Callable[[int], Launcher]) -> None:
     with session(jail_of(3), CHILDREN, replace(QUICK, processes=20)) as student:
         student.start()
         before = student.total_cpu_seconds
-        student.call("work", 2.0)
+        student.call("work", 30.0)
         assert student.total_cpu_seconds - before > 0.7
 
 
-@known("a terminal is a kernel object of which the host has a fixed number")
 def test_there_are_no_terminals(jail_of: Callable[[int], Launcher]) -> None:
     source = (
         "import os\ndef terminal():\n    return os.open('/dev/ptmx', os.O_RDWR | os.O_NOCTTY)\n"
@@ -216,7 +200,6 @@ time.sleep(20)
 """
 
 
-@known("one page that is mapped holds the whole of a deleted file")
 def test_a_deleted_file_of_which_one_page_is_mapped_counts(tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLDER, str(tmp_path / "file")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
@@ -227,7 +210,6 @@ def test_a_deleted_file_of_which_one_page_is_mapped_counts(tmp_path: Path) -> No
     assert found.hidden or found.megabytes >= 4.0
 
 
-@known("what cannot be measured passes for nothing: hidepid, not dumpable")
 def test_a_process_that_cannot_be_watched_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "usage", lambda _pids: Usage())
     ours, theirs = socket.socketpair()
@@ -242,7 +224,6 @@ def test_a_process_that_cannot_be_watched_is_ended(monkeypatch: pytest.MonkeyPat
     assert verdict
 
 
-@known("root without CAP_SYS_PTRACE may not look, and takes that for an empty folder")
 def test_a_scratch_folder_that_cannot_be_measured_is_not_empty(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -253,7 +234,6 @@ def test_a_scratch_folder_that_cannot_be_measured_is_not_empty(
     assert bubblewrap._room(Path("/tmp"), os.getpid()).hidden
 
 
-@known("the whole of / would be mounted among the packages")
 def test_absolute_paths_in_a_record_are_no_packages(tmp_path: Path) -> None:
     folder = tmp_path / "evil-1.dist-info"
     folder.mkdir()
@@ -263,7 +243,6 @@ def test_absolute_paths_in_a_record_are_no_packages(tmp_path: Path) -> None:
     assert dict(contents._top_level(distribution)) == {"evil-1.dist-info": folder}
 
 
-@known("whoever may write there names any file of the host's for the jail to show")
 def test_font_lists_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder = tmp_path / f"autograder-fonts-{os.getuid()}"
@@ -275,7 +254,6 @@ def test_font_lists_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert fonts.font_list() == []
 
 
-@known("the jail's own programs would take libraries from the host's /opt/python")
 def test_the_jails_programs_use_the_systems_libraries(
     monkeypatch: pytest.MonkeyPatch, jail_of: Callable[[int], Launcher], tmp_path: Path
 ) -> None:

@@ -169,6 +169,32 @@ def test_a_stub_is_work_to_do_and_another_stub_is_not_ones_own(student: FarStude
         student.call("nothing")
 
 
+def test_a_given_function_is_called_as_it_was_given_whatever_a_cell_made_of_it() -> None:
+    cells = [
+        Cell("given", "def triple(z):\n    return 3 * double(z)"),
+        Cell("own", CELLS["functions"].replace("return r.random()", "return triple(r)")),
+        Cell("trick", "def triple(z):\n    return 'tricked'"),
+    ]
+    given = {"triple": "def triple(z):\n    return 1.5 * double(z)"}
+    with FarStudent(PlainLauncher(), cells, [], given=given) as student:
+        assert student.call("twice", 1.0) == "tricked"
+        assert student.call("triple", 2.0) == 6.0
+        assert student.call("triple", 3.0) == 9.0
+    with FarStudent(
+        PlainLauncher(), cells, [], given=given, bindings={"triple": lambda z: -z}
+    ) as student:
+        assert student.call("triple", 2.0) == -2.0
+
+
+def test_a_given_function_that_cannot_be_defined_is_the_students_fault() -> None:
+    given = {"triple": "def triple(z=undefined):\n    return z"}
+    with (
+        FarStudent(PlainLauncher(), [], [], given=given) as student,
+        pytest.raises(StudentRaised, match="undefined"),
+    ):
+        student.call("triple")
+
+
 def test_a_cell_that_fails_says_why_its_function_is_missing(student: FarStudent) -> None:
     with pytest.raises(SessionLost) as caught:
         student.call("wrong")

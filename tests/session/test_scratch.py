@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from autograder.session.scratch import remove_tree
+from autograder.session import scratch as module
+from autograder.session.scratch import make_scratch, remove_tree
 
 
 @pytest.fixture
@@ -63,3 +67,26 @@ def test_links_are_not_followed(scratch: Path, tmp_path: Path) -> None:
 def test_what_is_gone_already_is_no_fault(scratch: Path) -> None:
     remove_tree(scratch / "nothing")
     assert scratch.is_dir()
+
+
+def test_what_a_killed_grader_left_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    left = tmp_path / f"autograder-{module._space()}-{ended.pid}-abc_12"
+    others = [
+        tmp_path / f"autograder-{module._space()}-{os.getppid()}-abc",  # is still there
+        tmp_path / f"autograder-1{module._space()}-{ended.pid}-abc",  # counts processes otherwise
+        tmp_path / f"autograder-fonts-{ended.pid}",
+        tmp_path / "precious",
+    ]
+    for folder in (left, *others):
+        (folder / "inner").mkdir(parents=True)
+    link = tmp_path / f"{left.name}-link"
+    link.symlink_to(tmp_path / "precious")
+    made = make_scratch()
+    assert sorted(tmp_path.iterdir()) == sorted([made, link, *others])
+    assert (tmp_path / "precious" / "inner").is_dir()
+    assert made.stat().st_mode & 0o777 == 0o700

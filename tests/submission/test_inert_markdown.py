@@ -79,6 +79,13 @@ class Live(HTMLParser):
     handle_pi = unknown_decl = handle_decl
 
 
+MOVING = (
+    *("uproot", "leftroot", "hskip", "mskip", "mkern", "kern", "bbox", "unicode", "raisebox"),
+    *("def", "gdef", "let", "newcommand", "renewcommand", "newenvironment", "DeclareMathOperator"),
+    *("require", "style", "class", "cssId", "href", "mathllap", "clap", "rlap", "enclose"),
+)
+"""Commands that move what they show, reach outside of their formula, or make attributes."""
+
 PIECES = st.sampled_from(
     [
         *(
@@ -164,6 +171,7 @@ def test_the_renderers_would_show_what_is_live(render):
         "![plot](attachment:image-1.png) and ![](attachment:image-12.jpg)",
         "Mail [me](mailto:a@b.org). Note: the data: 60 000 images. Time 12:30, ratio 3:1!",
         "\\begin{align} a &= b \\\\ c &= d \\end{align} \\hspace{1em} \\classify",
+        "$a \\\\[4pt] b \\quad \\! \\hspace{3mu} - c \\mspace{9mu} \\lets \\kernel \\definition$",
         "\u05e9\u05dc\u05d5\u05dd \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \u4f60\u597d",
         "",
     ],
@@ -182,6 +190,11 @@ def test_honest_text_stays_as_it_is(text):
         ("[x](ms-word:ofe)", "[x](ms-word :ofe)"),
         ("&#945; &#60;b&#62;", "\u03b1 & #60;b& #62;"),
         ("$\\href{a}{b}$", "$\\ href{a}{b}$"),
+        ("$a \\\\[-2em] b \\\\*[ -1em]$", "$a \\\\ [-2em] b \\\\* [ -1em]$"),
+        ("$\\cr[-1em]$", "$\\cr [-1em]$"),
+        ("$\\hspace{-3em} \\hspace* -1em$", "$\\ hspace{-3em} \\ hspace* -1em$"),
+        ("$\\mspace{ -9mu}$", "$\\ mspace{ -9mu}$"),
+        *((f"$\\{name} x$", f"$\\ {name} x$") for name in MOVING),
         ("```mermaid", "```text"),
         ("a\u202eb\x9bc\u2028d", "abc\nd"),
     ],

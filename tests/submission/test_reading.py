@@ -128,10 +128,10 @@ def test_cell_of_100_megabytes(tmp_path):
 
 
 def test_long_cell(write, solved):
-    solved.find("sigmoid")["source"] = "x" * 6_000_000
+    solved.find("sigmoid")["source"] = "x" * 1_000_000
     count = sum(len(cell["source"]) for cell in solved["cells"])
     assert reason(write(solved)) == (
-        f"The notebook's cells hold {count} characters; at most 5000000 are read. Take data out "
+        f"The notebook's cells hold {count} characters; at most 1000000 are read. Take data out "
         "of the cells and hand the notebook in again."
     )
 

@@ -81,6 +81,17 @@ _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]")
 MAX_HIGHLIGHTED = 20_000
 """Characters of a cell that is highlighted; a longer one is shown without colours."""
 
+MAX_PAGE_MARKDOWN = 250_000
+"""Characters of markdown on a feedback page; it is the author's own, and tables take long."""
+
+NOT_SHOWN = "[This text is not shown: all texts together are too long for a page.]"
+
+MAX_PAGE_MATH = 200_000
+"""Characters of all formulas of a page that are translated; the others are shown as written."""
+
+FORMULA_OVERHEAD = 40
+"""What a formula counts beside its characters."""
+
 _SLOW = re.compile(r"\s{200}|[\w.]{1000}")
 """What the lexer of IPython's code takes quadratic time for."""
 
@@ -154,8 +165,21 @@ class FeedbackExporter(HTMLExporter):
         self, nb: NotebookNode, resources: Any = None, **kwargs: Any
     ) -> tuple[str, Any]:
         """Convert a notebook to a page without scripts."""
-        page, resources = super().from_notebook_node(nb, resources, **kwargs)
+        page, resources = super().from_notebook_node(_bounded(nb), resources, **kwargs)
         return without_scripts(page), resources
+
+
+def _bounded(nb: NotebookNode) -> NotebookNode:
+    """Return a notebook whose texts beyond what a page may hold are left out; `nb` stays."""
+    room = MAX_PAGE_MARKDOWN
+    cells = []
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            room -= len(cell.source)
+            if room < 0:
+                cell = NotebookNode({**cell, "source": NOT_SHOWN})  # noqa: PLW2901
+        cells.append(cell)
+    return NotebookNode({**nb, "cells": cells})
 
 
 _ACTIVE = (
@@ -180,8 +204,7 @@ def without_scripts(page: str) -> str:
     for tag in soup.find_all():
         for name in [name for name in tag.attrs if name.lower().startswith("on")]:
             del tag.attrs[name]
-    for tag in soup.find_all("span", class_=_MATH):
-        _show_formula(soup, tag)
+    _show_formulas(soup)
     head = soup.head
     if head is None:
         raise ValueError("the template of the feedback pages has no <head>")
@@ -203,16 +226,27 @@ _DELIMITED = re.compile(
 )
 
 
-def _show_formula(soup: BeautifulSoup, tag: Tag) -> None:
-    """Put MathML in the place of a formula's source, or show the source as code."""
-    match = _DELIMITED.fullmatch(tag.get_text().strip())
+def _show_formulas(soup: BeautifulSoup) -> None:
+    """Put MathML in the place of each formula's source, or show the source as code.
+
+    So are formulas shown beyond what a page may hold of them.
+    """
+    room = MAX_PAGE_MATH
+    for tag in soup.find_all("span", class_=_MATH):
+        text = tag.get_text().strip()
+        room -= len(text) + FORMULA_OVERHEAD
+        found = _formula_of(text) if room >= 0 else None
+        if found is None:
+            tag.name, tag.attrs = "code", {}
+        else:
+            tag.replace_with(_element(soup, found))
+
+
+def _formula_of(text: str) -> Formula | None:
+    match = _DELIMITED.fullmatch(text)
     inline = match["inline"] if match else None
     tex = (match["block"] or match["environment"] or inline or "") if match else ""
-    found = formula(tex, display=inline is None)
-    if found is None:
-        tag.name, tag.attrs = "code", {}
-    else:
-        tag.replace_with(_element(soup, found))
+    return formula(tex, display=inline is None)
 
 
 def _element(soup: BeautifulSoup, part: Formula) -> Tag:
