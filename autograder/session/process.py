@@ -148,7 +148,10 @@ class StudentProcess:
         while not self._over.wait(WATCH_SECONDS):
             if self.ended:
                 return
-            verdict = self._excess()
+            try:
+                verdict = self._excess()
+            except Exception as error:  # noqa: BLE001 - what nobody watches must not go on
+                verdict = f"the watchdog failed on it ({type(error).__name__}: {error})"
             if verdict and not self._over.is_set():
                 self.verdict = verdict
                 for pid in reversed(family(self.pid)):

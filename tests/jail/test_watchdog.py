@@ -194,3 +194,16 @@ def test_a_jail_whose_clock_shows_nothing_is_not_used(
     probe = FarStudent(jail_of(1), [Cell("probe", selftest.PROBE)], [], selftest.LIMITS)
     with probe:
         assert list(selftest._outlives(probe)) == ["its CPU time could not be measured"]
+
+
+def test_a_watchdog_that_fails_ends_what_it_watches() -> None:
+    def broken(_pid: int) -> Room:
+        raise ValueError("no such thing")
+
+    ours, theirs = socket.socketpair()
+    popen = subprocess.Popen(["sleep", "20"], start_new_session=True)
+    student = StudentProcess(popen, ours, Limits(), broken)
+    assert popen.wait(timeout=20) != 0
+    assert student.exit_text() == "the watchdog failed on it (ValueError: no such thing)"
+    student.kill()
+    theirs.close()
