@@ -11,29 +11,19 @@ from __future__ import annotations
 
 import ast
 import inspect
-import io
-import re
 import textwrap
 import tokenize
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from types import FunctionType
 from typing import Any
 
-from autograder.checks.derivatives import COMPLEX_STEP, FUNCTIONS, GRADIENT, Found, Look
+from autograder.checks.cells import NAME, Code, Room, binds, in_magics, mentioned, read_cell
+from autograder.checks.derivatives import COMPLEX_STEP, Found, Look
 from autograder.checks.model import Exercise
-
-MAX_CHARACTERS = 100_000
-"""Of longer cells, tokens are counted, so that a comment may be as long as it likes."""
-
-MAX_TOKENS = 100_000
-"""Cells with more are not looked at, nor is more than four times as much in all."""
-
-MAX_TRANSFORMED = 3_000_000
-"""Characters that IPython's transformations go through in all: once for each magic of a cell."""
+from autograder.checks.scaling import Place, rewritten
 
 MAX_PLACES = 5000
 
@@ -59,43 +49,6 @@ _DYNAMIC = frozenset(
         "run_line_magic",
     }
 )
-_PROMPT = re.compile(r"[ \t]*(?:>>>|\.\.\.|In \[|\.\.\.+:)")
-_ESCAPED = re.compile(r"^[ \t]*[%!?,;/]|[%!]|\?[ \t]*$", re.MULTILINE)
-_NAME = re.compile(r"[^\W\d]\w{0,99}")
-
-# No name but their own, so that no name of the notebook can change them. `F` is the factor.
-_IS_COMPLEX = "(v.dtype.kind == 'c' if 'dtype' in v.__dir__() else 'j' in '%r' % (v,))"
-_PART = f"lambda v: v.part * F if {_IS_COMPLEX} else v.part"
-_PART_CALL = f"lambda f, v, *a, **k: f(v, *a, **k) * F if {_IS_COMPLEX} else f(v, *a, **k)"
-_ARRAYS = "lambda r: r * F if 'dtype' in r.__dir__() else [p * F for p in r]"
-
-
-@dataclass(frozen=True, eq=False)
-class Place:
-    """Where a numerical derivative may stand.
-
-    Parameters
-    ----------
-    cell
-        Number of the cell.
-    line
-        Line in the cell, from 1.
-    text
-        That line, at most 120 characters of it.
-    what
-        `QUOTIENT`, `COMPLEX_STEP` or `GRADIENT` of `autograder.checks.derivatives`.
-    node
-        What has to be scaled to scale the derivative.
-    divisor
-        Whether it stands below the line.
-    """
-
-    cell: int
-    line: int
-    text: str
-    what: str
-    node: ast.expr
-    divisor: bool
 
 
 @dataclass(frozen=True)
@@ -118,15 +71,6 @@ class _Seen:
     all: bool
 
 
-@dataclass(frozen=True)
-class _Code:
-    """What IPython runs of a cell: a line with a cell's magic, or nothing, and Python."""
-
-    head: str
-    text: str
-    tree: ast.Module | None
-
-
 class Source:
     """The code cells of a notebook, for looking at.
 
@@ -138,25 +82,25 @@ class Source:
 
     def __init__(self, cells: Sequence[str]) -> None:
         self.cells = list(cells)
-        self._room = _Room()
+        self._room = Room()
         self._looks: dict[tuple[str, frozenset[str]], _Seen] = {}
 
     @cached_property
-    def _codes(self) -> list[_Code]:
-        return [_read(source, self._room) for source in self.cells]
+    def _codes(self) -> list[Code]:
+        return [read_cell(source, self._room) for source in self.cells]
 
     @cached_property
     def _statements(self) -> list[_Statement]:
         found = []
         for number, code in enumerate(self._codes):
             if code.tree is None:
-                names = frozenset(m[0] for m in islice(_NAME.finditer(code.text), MAX_OPAQUE_NAMES))
+                names = frozenset(m[0] for m in islice(NAME.finditer(code.text), MAX_OPAQUE_NAMES))
                 found.append(_Statement(number, ast.Pass(), names, names, opaque=True))
                 continue
             for node in code.tree.body:
-                hidden = set(_in_magics(node))
-                binds, uses = hidden.union(_binds(node)), hidden.union(_mentioned(node))
-                found.append(_Statement(number, node, frozenset(binds), frozenset(uses)))
+                hidden = set(in_magics(node))
+                made, used = hidden.union(binds(node)), hidden.union(mentioned(node))
+                found.append(_Statement(number, node, frozenset(made), frozenset(used)))
         return found
 
     @cached_property
@@ -238,7 +182,7 @@ class Source:
         for cell, inside in factors.items():
             code = self._codes[cell]
             if code.tree is not None:
-                cells[cell] = code.head + _written(code.tree, inside)
+                cells[cell] = code.head + rewritten(code.tree, inside)
         return cells
 
     def _look(self, name: str, stop: Iterable[str]) -> _Seen:
@@ -269,61 +213,6 @@ class Source:
         lines = code.text.split("\n")
         text = lines[node.lineno - 1].strip()[:120] if node.lineno <= len(lines) else ""
         return node.lineno + code.head.count("\n"), text
-
-
-def _written(tree: ast.Module, places: Mapping[int, tuple[Place, float]]) -> str:
-    """Return the source of `tree` with `places` scaled."""
-    try:
-        return ast.unparse(_Scale(places).visit(tree))
-    except RecursionError:
-        raise ValueError("too deep") from None
-    except ValueError:
-        # Not all can be written within an f-string.
-        texts = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
-        inside = {id(node) for text in texts for node in ast.walk(text)}
-        others = {key: place for key, place in places.items() if key not in inside}
-        return ast.unparse(_Scale(others).visit(tree))
-
-
-class _Scale(ast.NodeTransformer):
-    """Writes a tree anew, as a copy, with some nodes scaled."""
-
-    def __init__(self, places: Mapping[int, tuple[Place, float]]) -> None:
-        self._places = places
-
-    def visit(self, node: ast.AST) -> Any:
-        """See `ast.NodeTransformer.visit`."""
-        copied = self._copied(node)
-        place, factor = self._places.get(id(node), (None, 1.0))
-        if place is None:
-            return copied
-        return _scaled(place, copied, factor)
-
-    def _copied(self, node: ast.AST) -> Any:
-        fields: dict[str, Any] = {}
-        for name, value in ast.iter_fields(node):
-            if isinstance(value, list):
-                fields[name] = [self.visit(v) if isinstance(v, ast.AST) else v for v in value]
-            else:
-                fields[name] = self.visit(value) if isinstance(value, ast.AST) else value
-        return ast.copy_location(type(node)(**fields), node)
-
-
-def _scaled(place: Place, node: ast.expr, factor: float) -> ast.expr:
-    """Return an expression for `factor` times the numerical derivative that `node` is part of."""
-    if place.what == GRADIENT:
-        return ast.Call(_lambda(_ARRAYS, factor), [node], [])
-    if place.what == COMPLEX_STEP and isinstance(node, ast.Attribute):
-        part = _lambda(_PART.replace("part", node.attr), factor)
-        return ast.Call(part, [node.value], [])
-    if place.what == COMPLEX_STEP and isinstance(node, ast.Call):
-        return ast.Call(_lambda(_PART_CALL, factor), [node.func, *node.args], node.keywords)
-    operator = ast.Div() if place.divisor else ast.Mult()
-    return ast.BinOp(node, operator, ast.Constant(factor))
-
-
-def _lambda(text: str, factor: float) -> ast.expr:
-    return ast.parse(re.sub(r"\bF\b", repr(factor), text), mode="eval").body
 
 
 def remark(exercise: Exercise, namespace: Mapping[str, Any], exercises: Iterable[Exercise]) -> str:
@@ -370,116 +259,3 @@ def _source_of(value: object) -> str:
         return textwrap.dedent(inspect.getsource(value))
     except (OSError, TypeError, IndentationError, tokenize.TokenError):
         return ""
-
-
-class _Room:
-    """What may still be read of a notebook."""
-
-    def __init__(self) -> None:
-        self.tokens = 4 * MAX_TOKENS
-        self.transformed = MAX_TRANSFORMED
-
-
-def _read(source: str, room: _Room, depth: int = 0) -> _Code:
-    """Return what IPython runs of a cell; raw Python is run as it is."""
-    text = source
-    prompts = any(_PROMPT.match(line) for line in source.split("\n", 2)[:2])
-    tree = None if prompts else _parse(source, room)
-    if tree is not None:
-        return _Code("", source, tree)
-    text = source.lstrip("\n")
-    if text.lstrip().startswith("%%") and depth < 3:
-        # Most cell magics run what stands below them as a cell.
-        head, newline, below = text.lstrip().partition("\n")
-        inner = _read(below, room, depth + 1)
-        return _Code(head + newline + inner.head, inner.text, inner.tree)
-    rounds = 2 + len(_ESCAPED.findall(source[:MAX_TRANSFORMED]))
-    if rounds * len(source) > room.transformed:
-        return _Code("", source, None)
-    room.transformed -= rounds * len(source)
-    try:
-        from IPython.core.inputtransformer2 import (
-            TransformerManager,
-        )
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            text = TransformerManager().transform_cell(source)
-    except Exception:  # noqa: BLE001 - it is made for honest input
-        return _Code("", source, None)
-    return _Code("", text, _parse(text, room))
-
-
-def _parse(source: str, room: _Room) -> ast.Module | None:
-    tokens = len(source)
-    if tokens > MAX_CHARACTERS:
-        tokens = _count_tokens(source)
-    if tokens > min(MAX_TOKENS, room.tokens):
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the student's invalid escapes, say
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-    room.tokens -= tokens
-    return tree
-
-
-def _count_tokens(source: str) -> int:
-    """Count the tokens of a source, as far as it matters."""
-    try:
-        found = tokenize.generate_tokens(io.StringIO(source).readline)
-        return sum(1 for _ in islice(found, MAX_TOKENS + 1))
-    except (SyntaxError, tokenize.TokenError, ValueError):
-        return MAX_TOKENS + 1
-
-
-def _is_magic(function: ast.expr) -> bool:
-    return isinstance(function, ast.Attribute) and function.attr.startswith("run_")
-
-
-def _in_magics(statement: ast.stmt) -> Iterator[str]:
-    """Names in the texts that a statement passes to IPython, which runs them."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and _is_magic(node.func):
-            for part in ast.walk(node):
-                if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    yield from _NAME.findall(part.value[:MAX_CHARACTERS])
-
-
-def _outer(node: ast.AST) -> Iterator[ast.AST]:
-    """Walk through `node` but not into functions and classes, whose names are their own."""
-    yield node
-    if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-        for child in ast.iter_child_nodes(node):
-            yield from _outer(child)
-
-
-def _binds(statement: ast.stmt) -> Iterator[str]:
-    """Names that a statement of the outermost level defines, or changes something of."""
-    try:
-        for node in _outer(statement):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                yield node.name
-            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
-            elif isinstance(node, ast.alias):
-                yield (node.asname or node.name).partition(".")[0]
-            elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(
-                node.ctx, ast.Store
-            ):
-                yield from _mentioned(node)
-    except RecursionError:
-        return
-
-
-def _mentioned(node: ast.AST) -> Iterator[str]:
-    """Names in `node`, also those that stand there as a text or as an attribute."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name):
-            yield part.id
-        elif isinstance(part, ast.Attribute):
-            yield part.attr
-        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-            yield part.value

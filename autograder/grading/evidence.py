@@ -33,9 +33,10 @@ from typing import Self
 from nbformat import NotebookNode
 
 from autograder.checks.model import DEFAULT_CALL_SECONDS, Exercise
-from autograder.checks.policy import Place, Source
+from autograder.checks.policy import Source
 from autograder.checks.repeats import Asked
 from autograder.checks.runner import refused
+from autograder.checks.scaling import Place
 from autograder.errors import DeadlineExceeded, StudentFault
 from autograder.grading.stand_ins import DISTURBANCE, Session, StandIns, change_of, numbers
 from autograder.results import NO_POINTS, ExerciseResult
