@@ -154,9 +154,7 @@ class StudentProcess:
                 verdict = f"the watchdog failed on it ({type(error).__name__}: {error})"
             if verdict and not self._over.is_set():
                 self.verdict = verdict
-                for pid in reversed(family(self.pid)):
-                    with suppress(ProcessLookupError, PermissionError):
-                        os.kill(pid, signal.SIGKILL)
+                self._end()
                 return
 
     def _excess(self) -> str:

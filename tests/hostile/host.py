@@ -115,7 +115,8 @@ def _processes() -> dict[Process, int]:
 def _strays(known: frozenset[Process]) -> list[str]:
     """Return new processes below this one, and sessions that nobody owns any more.
 
-    Others may use the machine meanwhile, and grade too: what has a living owner is theirs.
+    Others may use the machine meanwhile, and grade too: what has a living owner is theirs, and what
+    has ended is the system's to remove.
     """
     parents = _processes()
     by_pid = {process[0]: process for process in parents}
@@ -129,10 +130,16 @@ def _strays(known: frozenset[Process]) -> list[str]:
         mine = os.getpid() in {pid for pid, _ in ancestors}
         with suppress(OSError):
             if mine or all(
-                _is_session(pid) for pid in (process[0], *(pid for pid, _ in ancestors))
+                not _has_ended(pid) and _is_session(pid)
+                for pid in (process[0], *(pid for pid, _ in ancestors))
             ):
                 strays.append(f"{process[0]}: {_line(process[0])[:200]}")
     return strays
+
+
+def _has_ended(pid: int) -> bool:
+    text = Path(f"/proc/{pid}/stat").read_text()
+    return text.rpartition(")")[2].split()[0] in {"Z", "X"}
 
 
 def _line(pid: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.errors import SessionLost
 from autograder.jail import selftest
 from autograder.limits import Limits
 from autograder.session import process, usage
@@ -207,3 +208,17 @@ def test_a_watchdog_that_fails_ends_what_it_watches() -> None:
     assert student.exit_text() == "the watchdog failed on it (ValueError: no such thing)"
     student.kill()
     theirs.close()
+
+
+def test_what_the_watchdog_ends_is_gone_and_no_zombie(jail_of: Callable[[int], Launcher]) -> None:
+    """The jail's own parent has to see its end: nobody else may be there to do so."""
+    source = "import numpy as np, time\ndef f():\n    x = np.ones(2**26)\n    time.sleep(20)\n"
+    limits = Limits(memory_mb=200)
+    with FarStudent(jail_of(3), [Cell("a", source)], [], limits) as student:
+        student.start()
+        assert student.pid is not None
+        pids = usage.family(student.pid)
+        with pytest.raises(SessionLost, match="it used more than 200 MB of memory"):
+            student.call("f")
+    assert len(pids) >= 2
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []

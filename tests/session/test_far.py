@@ -368,7 +368,7 @@ def frames(kind):
     return b"".join(wire.encode(KINDS[kind](key)) for key in KEYS)
 
 def by_descriptor(kind):
-    for number in range(3, 21):
+    for number in range(3, 1024):
         try:
             os.set_blocking(number, False)
             os.write(number, frames(kind))
