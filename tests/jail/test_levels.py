@@ -169,7 +169,11 @@ def test_an_ordinary_user_gets_the_same(jail_of, level):
     """Interpreter and checkout may be root's alone: a stage shows them to the other user."""
     jail_of(level)
     prefix, executable = contents.interpreter()
-    with tempfile.TemporaryDirectory(prefix="stage-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="stage-") as folder,
+        tempfile.TemporaryDirectory(prefix="theirs-") as temporary,
+    ):
+        Path(temporary).chmod(0o1777)
         shown = {"python": prefix, "site": Path(np.__file__).parents[1], "checkout": ROOT}
         path = [f"{folder}/{name}" for name in ("checkout", "site")]
         command = [f"{folder}/python/{executable}", "-I", "-c"]
@@ -177,7 +181,11 @@ def test_an_ordinary_user_gets_the_same(jail_of, level):
             folder,
             [(source, name) for name, source in shown.items()],
             [*command, ORDINARY.format(path=path, level=level)],
-            {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": f"{folder}/python/lib"},
+            {
+                "PATH": os.environ["PATH"],
+                "LD_LIBRARY_PATH": f"{folder}/python/lib",
+                "TMPDIR": temporary,
+            },
         )
         done = subprocess.run(stage_command(stage), capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
