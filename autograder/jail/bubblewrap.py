@@ -69,7 +69,8 @@ class BubblewrapLauncher:
 
         def command(channel: int) -> list[str]:
             agent = inside.command(str(python), str(PACKAGES), channel, packages, policy)
-            return [self._bwrap, *_options(mounts, limits, variables), "--", *agent]
+            options = _options(self._bwrap, mounts, limits, variables)
+            return [self._bwrap, *options, "--", *agent]
 
         # The environment is the session's, not bubblewrap's own: that finds its libraries here.
         if os.geteuid() != 0:
@@ -105,10 +106,10 @@ def _help(bwrap: str) -> str:
 
 
 def _options(
-    mounts: Sequence[Mount], limits: Limits, variables: Mapping[str, str]
+    bwrap: str, mounts: Sequence[Mount], limits: Limits, variables: Mapping[str, str]
 ) -> Iterator[str]:
     yield from ("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session")
-    if "--disable-userns" in _help(_find()):
+    if "--disable-userns" in _help(bwrap):
         # Without, seccomp alone stands between a session and namespaces of its own.
         yield "--disable-userns"
     yield from ("--cap-drop", "ALL", "--hostname", "session")

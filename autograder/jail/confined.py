@@ -160,8 +160,10 @@ def _readable(prefix: Path, packages: Path) -> tuple[list[str], list[str]]:
         listed.append(str(place))
         read += [str(place / name) for name in _harmless(real)]
     for folder in contents.system_folders():
-        if folder.is_symlink() or not folder.is_dir():
-            read.append(str(folder.resolve()) if not folder.is_symlink() else str(folder))
+        if folder.is_symlink():
+            continue  # Landlock asks for where it leads: a rule for it would cover all of that
+        if not folder.is_dir():
+            read.append(str(folder))
             continue
         listed.append(str(folder))
         read += [str(folder / name) for name in _harmless(folder)]

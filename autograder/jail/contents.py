@@ -7,7 +7,6 @@ no reference, no course.
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import sys
 from collections.abc import Iterable, Iterator

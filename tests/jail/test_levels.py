@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from autograder.errors import JailUnavailable
-from autograder.jail import bubblewrap, contents, landlock, levels
+from autograder.jail import bubblewrap, confined, contents, landlock, levels
 from autograder.jail.advice import APPARMOR, NAMESPACES, ORDINARY_USER, advised
 from autograder.jail.levels import UNSAFE, VARIABLE, choose, launcher_for
 from autograder.jail.selftest import breaches, require_held
@@ -207,3 +207,14 @@ def test_session_users_differ_and_fit_the_container(monkeypatch):
     maps("0 1000 1\n")
     with pytest.raises(OSError, match="the container maps too few users: up to 0"):
         session_user(77)
+
+
+def test_no_rule_of_level_1_covers_a_folder_that_is_to_be_hidden():
+    """A link to a folder is that folder to Landlock: /lib stands for all of /usr/lib."""
+    prefix, _ = contents.interpreter()
+    read, _listed = confined._readable(prefix, Path("/nowhere"))
+    shown = [Path(path).resolve() for path in read]
+    for folder in (*contents.system_folders(), prefix / "lib"):
+        for hidden in contents.hidden_folders(folder.resolve()):
+            covered = (folder.resolve() / hidden).resolve()
+            assert [str(path) for path in shown if covered.is_relative_to(path)] == []
