@@ -30,8 +30,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
-from nbformat import NotebookNode
-
 from autograder.checks.model import DEFAULT_CALL_SECONDS, Exercise
 from autograder.checks.policy import Source
 from autograder.checks.repeats import Asked
@@ -339,16 +337,6 @@ class Inspection:
             if least < AMPLIFIED or others.refused:
                 break
         return (least if usable >= ENOUGH_CALLS or least < AMPLIFIED else None), others
-
-
-def given_functions(release: NotebookNode) -> list[str]:
-    """Return the functions that the cells of a release define which no student writes."""
-    given = [
-        cell.source
-        for cell in release.cells
-        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("solution", False)
-    ]
-    return Source(given).functions()
 
 
 def _times(factor: float) -> str:

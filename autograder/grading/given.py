@@ -7,9 +7,11 @@ holds its cell as it was released, but a student's own cell may define the name 
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from nbformat import NotebookNode
+
+from autograder.checks.policy import Source
 
 
 def given_definitions(release: NotebookNode, exercises: Collection[str]) -> dict[str, str]:
@@ -28,15 +30,24 @@ def given_definitions(release: NotebookNode, exercises: Collection[str]) -> dict
     anew or setting other names back.
     """
     found: dict[str, str] = {}
-    for cell in release.cells:
-        if cell.cell_type != "code" or cell.metadata.get("nbgrader", {}).get("solution", False):
-            continue
-        lines = cell.source.splitlines()
-        for node in _statements(cell.source):
+    for source in _locked(release):
+        lines = source.splitlines()
+        for node in _statements(source):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name not in exercises:
                 first = min([node.lineno, *(part.lineno for part in node.decorator_list)])
                 found[node.name] = "\n".join(lines[first - 1 : node.end_lineno])
     return found
+
+
+def given_functions(release: NotebookNode) -> list[str]:
+    """Return the names of the functions that the locked cells define."""
+    return Source(list(_locked(release))).functions()
+
+
+def _locked(release: NotebookNode) -> Iterator[str]:
+    for cell in release.cells:
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("solution"):
+            yield cell.source
 
 
 def _statements(source: str) -> list[ast.stmt]:

@@ -19,8 +19,8 @@ from autograder.checks.repeats import Asked
 from autograder.checks.runner import run_exercise
 from autograder.course import HIDDEN_CHECKS, Assignment
 from autograder.errors import Rejected, StudentFault
-from autograder.grading.evidence import Inspection, given_functions
-from autograder.grading.given import given_definitions
+from autograder.grading.evidence import Inspection
+from autograder.grading.given import given_definitions, given_functions
 from autograder.grading.oracle import oracle
 from autograder.grading.restoring import Restorer
 from autograder.grading.seeds import check_seed, submission_seed
@@ -64,6 +64,10 @@ class Grader:
     def _given(self) -> dict[str, str]:
         written = {exercise.name for exercise in self.assignment.exercises}
         return given_definitions(self._restorer.canonical(), written)
+
+    @cached_property
+    def _given_functions(self) -> list[str]:
+        return given_functions(self._restorer.canonical())
 
     def grade_folder(self, folder: Path) -> Grade:
         """Grade the submission in a folder of nbgrader's layout."""
@@ -177,7 +181,7 @@ class Grader:
         return Inspection(
             self.assignment.exercises,
             executable_cells(notebook),
-            given_functions(self._restorer.canonical()),
+            self._given_functions,
             student,
             partial(self._student_of, shares=shares),
             asked,
