@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import linecache
 import traceback
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -28,6 +28,10 @@ class StudentObject(Protocol):
     def get(self, attribute: str) -> Plain:
         """Read an attribute. Raises like `Student.call`."""
         ...
+
+
+Requested: TypeAlias = tuple[str, Sequence[Any], Mapping[str, Any]]
+"""A call: of which function, with which arguments."""
 
 
 class Student(Protocol):
@@ -58,6 +62,16 @@ class Student(Protocol):
         """
         ...
 
+    def call_each(self, calls: Sequence[Requested]) -> list[Plain | StudentFault]:
+        """Make several calls, none of which is passed a function or a generator.
+
+        Returns
+        -------
+        list of Plain or StudentFault
+            The answer of each, or what `call` would have raised.
+        """
+        ...
+
     def create(self, name: str, *args: Any, **kwargs: Any) -> StudentObject:
         """Call the student's class `name` and keep the object on the student's side."""
         ...
@@ -81,6 +95,16 @@ class Near:
     def call(self, name: str, *args: Any, **kwargs: Any) -> Plain:
         """See `Student.call`."""
         return plain_call(name, lambda: self._invoke(name, self._find(name), args, kwargs))
+
+    def call_each(self, calls: Sequence[Requested]) -> list[Plain | StudentFault]:
+        """See `Student.call_each`."""
+        found: list[Plain | StudentFault] = []
+        for name, args, kwargs in calls:
+            try:
+                found.append(self.call(name, *args, **kwargs))
+            except StudentFault as lost:
+                found.append(lost)
+        return found
 
     def create(self, name: str, *args: Any, **kwargs: Any) -> NearObject:
         """See `Student.create`."""

@@ -40,17 +40,26 @@ def launcher() -> Launcher:
     return choose().launcher
 
 
-@pytest.fixture(scope="session")
-def jail_of() -> Callable[[int], Launcher]:
-    """Return the launcher of a level; skip where this machine does not give it."""
-
+def _jails(*, warm: bool) -> Callable[[int], Launcher]:
     @cache
     def get(level: int) -> Launcher:
         try:
-            launcher = launcher_for(level)
+            launcher = launcher_for(level, warm=warm)
             require_held(launcher)
         except JailUnavailable as error:
             missing(JAILS[level], error.reason)
         return launcher
 
     return get
+
+
+@pytest.fixture(scope="session")
+def jail_of() -> Callable[[int], Launcher]:
+    """Return the launcher of a level; skip where this machine does not give it."""
+    return _jails(warm=True)
+
+
+@pytest.fixture(scope="session")
+def cold_jail_of() -> Callable[[int], Launcher]:
+    """Return the launcher of a level whose sessions start by themselves."""
+    return _jails(warm=False)

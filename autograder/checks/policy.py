@@ -153,6 +153,8 @@ class Source:
             derivative.
         """
         seen = self._look(name, stop)
+        if not seen.found:
+            return ()
         reached = seen.reached
         others = set(exercises) - {name}
         free = {id(n) for s in reached if s.binds & others for n in ast.walk(s.node)}

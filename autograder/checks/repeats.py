@@ -7,14 +7,14 @@ generator or a function of ours may differ and are left out; so are objects, whi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograder.errors import DeadlineExceeded, StudentFault
-from autograder.student import Student, StudentObject
+from autograder.student import Requested, Student, StudentObject
 from autograder.values import Callback, Plain, Rng, Strided
 
 AGAIN = 6
@@ -98,6 +98,10 @@ class Listening:
             self.asked.append(Asked(name, *kept, answer, self.check))
         return answer
 
+    def call_each(self, calls: Sequence[Requested]) -> list[Plain | StudentFault]:
+        """See `Student.call_each`; these calls are not kept."""
+        return self._student.call_each(calls)
+
     def create(self, name: str, *args: Any, **kwargs: Any) -> StudentObject:
         """See `Student.create`."""
         return self._student.create(name, *args, **kwargs)
@@ -141,15 +145,14 @@ def answers_change(student: Student, asked: list[Asked], rng: np.random.Generato
 
     A call that runs out of time says nothing: the notebook's time may be used up.
     """
-    for call in rng.permutation(np.arange(len(asked))):
-        again = asked[int(call)]
-        try:
-            answer = student.call(again.name, *again.args, **again.kwargs)
-        except DeadlineExceeded:
+    again = [asked[int(k)] for k in rng.permutation(np.arange(len(asked)))]
+    answers = student.call_each([(call.name, call.args, call.kwargs) for call in again])
+    for call, answer in zip(again, answers, strict=True):
+        if isinstance(answer, DeadlineExceeded):
             return False
-        except StudentFault as lost:
-            return lost.name == again.name
-        if not same(answer, again.answer):
+        if isinstance(answer, StudentFault):
+            return answer.name == call.name
+        if not same(answer, call.answer):
             return True
     return False
 

@@ -191,7 +191,7 @@ class Inspection:
     @property
     def cpu_seconds(self) -> float:
         """CPU time that it took, in sessions that are closed."""
-        return sum(spent.cpu for spent in self._spent)
+        return sum(spent.own for spent in self._spent)
 
     def _where(self, name: str, place: Place) -> str:
         cell = self._cells[place.cell].id
@@ -331,7 +331,7 @@ class Inspection:
         others.forget()
         least, usable = float("inf"), 0
         for call in self._fixtures(name):
-            change = others.disturbed(call)
+            change = others.disturbed(call, AMPLIFIED * DISTURBANCE)
             if change is not None:
                 least, usable = min(least, change / DISTURBANCE), usable + 1
             if least < AMPLIFIED or others.refused:

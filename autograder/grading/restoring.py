@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import nbformat
@@ -22,8 +23,9 @@ class Restorer:
     assignment: Assignment
 
     def canonical(self) -> NotebookNode:
-        """Return a fresh copy of the released notebook."""
-        return nbformat.read(self.assignment.release, as_version=4)
+        """Return the released notebook, which is read once: it must not be changed."""
+        release = self.assignment.release
+        return _read(release, release.stat().st_mtime_ns)
 
     def restore_folder(self, folder: Path) -> Restored:
         """Return the canonical notebook with the text of the submission in `folder`.
@@ -50,3 +52,10 @@ class Restorer:
             return self.restore_folder(folder)
         except Rejected as rejected:
             return canonical_only(self.canonical(), rejected.reason)
+
+
+@lru_cache(maxsize=16)
+def _read(release: Path, changed: int) -> NotebookNode:
+    """Read a release, as it is since it was last `changed`."""
+    del changed
+    return nbformat.read(release, as_version=4)

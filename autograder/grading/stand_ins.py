@@ -7,7 +7,7 @@ session of the same notebook, and the answer is disturbed by a few parts in 100 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -39,7 +39,9 @@ class Session(Student, Protocol):
 class StandIns:
     """Two sessions in which some functions are answered by another one's: as they are, disturbed.
 
-    A cache that was filled by undisturbed answers is of no use in the session of the others.
+    A cache that was filled by undisturbed answers is of no use in the session of the others. The
+    undisturbed one starts only where a disturbance has become suspiciously large, or nothing came
+    of it: it shows that the stand-ins by themselves change nothing.
 
     Parameters
     ----------
@@ -67,18 +69,30 @@ class StandIns:
         self._rng = np.random.default_rng(seed)
         self._faults = faults
         self._last: dict[str, list[Array]] = {}
-        self._clean, self._disturbed = (
-            launch({name: partial(self._answer, amount, name) for name in names})
-            for amount in (0.0, DISTURBANCE)
-        )
+        self._launch = launch
+        self._names = names
+        self._started: list[Session] = []
         self.forget()
+
+    def _session(self, amount: float) -> Session:
+        bindings = {name: partial(self._answer, amount, name) for name in self._names}
+        self._started.append(self._launch(bindings))
+        return self._started[-1]
+
+    @cached_property
+    def _clean(self) -> Session:
+        return self._session(0.0)
+
+    @cached_property
+    def _disturbed(self) -> Session:
+        return self._session(DISTURBANCE)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._clean.close()
-        self._disturbed.close()
+        for session in self._started:
+            session.close()
 
     def forget(self) -> None:
         """Begin anew, with another exercise."""
@@ -94,15 +108,27 @@ class StandIns:
             found.append(f"It calls {name} at points that lie {apart:.1g} apart.")
         return found
 
-    def disturbed(self, call: Asked) -> float | None:
-        """Return by how much the answer to a call changes; None if that cannot be said."""
-        self._last.clear()
-        before, clean = self._numbers(self._student, call), self._numbers(self._clean, call)
-        if before is None or clean is None or not same(before, clean):
-            return None
-        if clean.size < ENOUGH_NUMBERS:
+    def disturbed(self, call: Asked, innocent: float) -> float | None:
+        """Return by how much the answer to a call changes; None if that cannot be said.
+
+        Parameters
+        ----------
+        call
+            The call.
+        innocent
+            A change that is smaller proves nothing, so it is not looked into.
+        """
+        before = self._numbers(self._student, call)
+        if before is None or before.size < ENOUGH_NUMBERS:
             return None
         disturbed = self._numbers(self._disturbed, call)
+        change = change_of(before, disturbed)
+        if self.refused or (change is not None and change < innocent):
+            return change
+        self._last.clear()
+        clean = self._numbers(self._clean, call)
+        if clean is None or not same(before, clean):
+            return None
         self._last.clear()
         again = self._numbers(self._clean, call)
         return change_of(clean, disturbed) if again is not None and same(clean, again) else None

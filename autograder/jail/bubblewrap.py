@@ -14,32 +14,42 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 from autograder.errors import JailUnavailable
 from autograder.jail import contents, inside
+from autograder.jail.separate import Separation
 from autograder.jail.stage import Stage, stage_command
 from autograder.limits import Limits
 from autograder.session.environment import environment
 from autograder.session.fonts import font_list
-from autograder.session.launcher import start
+from autograder.session.launcher import popen_on_socket, start
 from autograder.session.process import Room, StudentProcess
 from autograder.session.scratch import make_scratch
-from autograder.session.usage import family
+from autograder.session.warm import Birth, Warm
 
 HOME = Path("/home/student")
 WORK = HOME / "work"
+FILES = Path("/opt/files")
 PACKAGES = Path("/opt/packages")
 PYTHON = Path("/opt/python")
 SYSTEM_PYTHON = Path("/usr")
 
 INSTALL = "Install bubblewrap 0.8 or newer: apt install bubblewrap, dnf install bubblewrap."
 
+SERVER_MB = 16
+"""Size of a fork server's own home folder."""
+SHARED = 16
+"""Threads and processes that a session's user has beside its own."""
+
 Mount = tuple[Path, Path]
 """What is shown, and where."""
+
+Running = TypeVar("Running")
 
 
 class BubblewrapLauncher:
@@ -60,32 +70,94 @@ class BubblewrapLauncher:
         self, files: Sequence[Path], limits: Limits, packages: tuple[str, ...] = ()
     ) -> StudentProcess:
         """See `Launcher.launch`."""
-        mounts = [*_interpreter(), *_packages(packages), *_files(files)]
         policy = inside.policy(limits, threads=limits.threads)
-        python = _place_of_python() / contents.interpreter()[1]
-        libraries = str(PYTHON / "lib") if _place_of_python() == PYTHON else ""
-        variables = environment(str(HOME), libraries)
-        measure = partial(_room, HOME)
+        size = limits.scratch_mb
+        shown = [(file, HOME / name) for file, name in _files(files)]
+        return self._in_jail(
+            [*_interpreter(), *_packages(packages), *shown],
+            lambda channel: inside.command(*_python(), channel, packages, policy),
+            lambda binds: [*_options(self._bwrap, binds, size), *_variables(_environment())],
+            partial(start, limits=limits, room=partial(_room, HOME), guarded=True),
+        )
 
-        def command(channel: int) -> list[str]:
-            agent = inside.command(str(python), str(PACKAGES), channel, packages, policy)
-            options = _options(self._bwrap, mounts, limits, variables)
-            return [self._bwrap, *options, "--", *agent]
+    def serve(self, files: Sequence[Path], packages: tuple[str, ...] = ()) -> Warm:
+        """See `autograder.session.warm.Serving.serve`.
 
+        The server keeps the right to make namespaces and mounts in the jail, of which its sessions
+        make use and which they then give up. Sessions of one server share a user namespace, in
+        which there are no others, and a user.
+        """
+        shown = [(file, FILES / name) for file, name in _files(files)]
+        in_session = [(str(place), str(place.relative_to(FILES))) for _, place in shown]
+
+        def birth(limits: Limits) -> Birth:
+            # The server, and the sessions that one submission may have at a time, are of one user.
+            policy = inside.policy(limits, threads=limits.threads + SHARED)
+            return Birth(
+                Separation(
+                    str(WORK),
+                    _environment(),
+                    policy.to_argument(),
+                    namespaces=True,
+                    scratch=str(HOME),
+                    scratch_mb=limits.scratch_mb,
+                    scratch_files=limits.scratch_files,
+                    folders=[WORK.name, "matplotlib"],
+                    shown=in_session,
+                )
+            )
+
+        def serving(
+            command: Callable[[int], list[str]],
+            variables: dict[str, str],
+            discard: Callable[[], None] = lambda: None,
+        ) -> Warm:
+            popen, control = popen_on_socket(command, variables, discard=discard)
+            return Warm(popen, control, birth, discard, guarded=True)
+
+        return self._in_jail(
+            [*_interpreter(), *_packages(packages), *shown],
+            lambda channel: inside.server_command(*_python(), channel, packages),
+            lambda binds: [
+                *_options(self._bwrap, binds, SERVER_MB),
+                *_variables(_environment()),
+                *("--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETPCAP"),
+            ],
+            serving,
+        )
+
+    def _in_jail(
+        self,
+        mounts: Sequence[Mount],
+        inner: Callable[[int], list[str]],
+        options: Callable[[Sequence[Mount]], list[str]],
+        run: Callable[..., Running],
+    ) -> Running:
+        """Run a command in bubblewrap; as root, on a stage and as another user.
+
+        Parameters
+        ----------
+        mounts
+            What it sees beside the system's libraries.
+        inner
+            Takes the number of a descriptor; returns the command.
+        options
+            Takes the mounts as they are to be given to bubblewrap; returns its options.
+        run
+            Starts a command line, as `start` does.
+        """
         # The environment is the session's, not bubblewrap's own: that finds its libraries here.
         if os.geteuid() != 0:
-            return start(command, {}, limits, room=measure, guarded=True)
+            return run(lambda n: [self._bwrap, *options(mounts), "--", *inner(n)], {})
         folder = make_scratch()
         binds = [(source, str(number)) for number, (source, _) in enumerate(mounts)]
-        mounts = [(folder / str(number), place) for number, (_, place) in enumerate(mounts)]
-        return start(
-            lambda channel: stage_command(Stage(str(folder), binds, command(channel), {})),
-            {},
-            limits,
-            room=measure,
-            discard=folder.rmdir,
-            guarded=True,
-        )
+        staged = [(folder / str(number), place) for number, (_, place) in enumerate(mounts)]
+
+        def command(channel: int) -> list[str]:
+            jailed = [self._bwrap, *options(staged), "--", *inner(channel)]
+            return stage_command(Stage(str(folder), binds, jailed, {}))
+
+        return run(command, {}, discard=folder.rmdir)
 
 
 def _find() -> str:
@@ -105,9 +177,8 @@ def _help(bwrap: str) -> str:
     return done.stdout
 
 
-def _options(
-    bwrap: str, mounts: Sequence[Mount], limits: Limits, variables: Mapping[str, str]
-) -> Iterator[str]:
+def _options(bwrap: str, mounts: Sequence[Mount], megabytes: int) -> Iterator[str]:
+    """Yield bubblewrap's options, for a home folder of so many MiB."""
     yield from ("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session")
     if "--disable-userns" in _help(bwrap):
         # Without, seccomp alone stands between a session and namespaces of its own.
@@ -120,8 +191,7 @@ def _options(
         yield from ("--ro-bind", str(folder), str(folder))
         if folder.is_dir():
             yield from _emptied(folder / hidden for hidden in contents.hidden_folders(folder))
-    size = str(limits.scratch_mb * 2**20)
-    yield from ("--size", size, "--tmpfs", str(HOME), "--dir", str(WORK))
+    yield from ("--size", str(megabytes * 2**20), "--tmpfs", str(HOME), "--dir", str(WORK))
     for source, place in mounts:
         yield from ("--ro-bind", str(source), str(place))
     library = _place_of_python() / contents.standard_library()
@@ -133,8 +203,16 @@ def _options(
     for device in inside.DEVICES:
         yield from ("--dev-bind", device, device)
     yield from ("--remount-ro", "/dev", "--remount-ro", "/")
-    yield from ("--chdir", str(WORK), "--clearenv")
-    for name, value in variables.items():
+    yield from ("--chdir", str(WORK))
+
+
+def _environment() -> dict[str, str]:
+    return environment(str(HOME), str(PYTHON / "lib") if _place_of_python() == PYTHON else "")
+
+
+def _variables(environment: Mapping[str, str]) -> Iterator[str]:
+    yield "--clearenv"
+    for name, value in environment.items():
         yield from ("--setenv", name, value)
 
 
@@ -162,19 +240,25 @@ def _packages(extra: tuple[str, ...]) -> Iterator[Mount]:
         yield source, PACKAGES / name
 
 
-def _files(files: Sequence[Path]) -> Iterator[Mount]:
+def _files(files: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield files, and where they are in the home folder."""
     for file in files:
-        yield file.resolve(), WORK / file.name
+        yield file.resolve(), f"{WORK.name}/{file.name}"
     for file in font_list():
-        yield file, HOME / "matplotlib" / file.name
+        yield file, f"matplotlib/{file.name}"
 
 
-def _room(folder: Path, pid: int) -> Room:
+def _python() -> tuple[str, str]:
+    """Return the interpreter and the packages, as they are named inside."""
+    return str(_place_of_python() / contents.interpreter()[1]), str(PACKAGES)
+
+
+def _room(folder: Path, members: Sequence[int]) -> Room:
     """Measure a scratch folder from outside, through any process inside that can be looked into.
 
     A zombie cannot, nor always bubblewrap's own process inside.
     """
-    for inner in family(pid)[1:]:
+    for inner in members[1:]:
         root = Path(f"/proc/{inner}/root")
         with suppress(OSError):
             if root.samefile("/"):

@@ -12,7 +12,7 @@ START = """\
 import sys
 packages = sys.argv.pop(1)
 sys.path[:] = [*(path for path in sys.path if not path.endswith("-packages")), packages]
-from autograder.session.agent import main
+from autograder.session.{module} import main
 main()
 """
 """Packages that are installed beside the interpreter itself are not the student's."""
@@ -40,7 +40,13 @@ def command(
         By which the agent confines itself.
     """
     arguments = [packages, str(channel), ",".join(extra), policy.to_argument()]
-    return [python, "-I", "-c", START, *arguments]
+    return [python, "-I", "-c", START.format(module="agent"), *arguments]
+
+
+def server_command(python: str, packages: str, channel: int, extra: tuple[str, ...]) -> list[str]:
+    """Return the command line that starts a fork server; arguments as of `command`."""
+    arguments = [packages, str(channel), ",".join(extra)]
+    return [python, "-I", "-c", START.format(module="fork_server"), *arguments]
 
 
 def policy(

@@ -11,16 +11,21 @@ library only: it runs once a session.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-CLONE_NEWNS = 0x00020000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT = 1, 2, 4, 32
-MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+from autograder.jail.mounts import (
+    CLONE_NEWNS,
+    be_private,
+    mount_scratch,
+    mount_tmpfs,
+    remount_read_only,
+    show,
+    unshare,
+)
 
 FIRST_USER = 0x7000_0000
 """Session users lie above what people, services and containers have (systemd's UIDS-GIDS.md)."""
@@ -46,6 +51,10 @@ class Stage:
         Folders in it, which are the user's too.
     work
         Place below `folder` in which the command starts.
+    folders
+        Places below `folder` of empty folders.
+    stay_root
+        Execute the command as root: it gives up root by itself before it runs what is not ours.
     """
 
     folder: str
@@ -57,6 +66,8 @@ class Stage:
     scratch_files: int = 0
     scratch_folders: list[str] = field(default_factory=list)
     work: str = ""
+    folders: list[str] = field(default_factory=list)
+    stay_root: bool = False
 
 
 def stage_command(stage: Stage) -> list[str]:
@@ -88,11 +99,17 @@ def main() -> None:
     spec = Stage(**json.loads(sys.argv[1]))
     user = session_user(os.getpid())
     _show(spec, user)
+    if not spec.stay_root:
+        become(user)
+    _enter(Path(spec.folder) / spec.work)
+    os.execve(spec.command[0], spec.command, spec.environment)  # noqa: S606 - a list of ours
+
+
+def become(user: int) -> None:
+    """Give up root for good."""
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    _enter(Path(spec.folder) / spec.work)
-    os.execve(spec.command[0], spec.command, spec.environment)  # noqa: S606 - a list of ours
 
 
 def _enter(folder: Path) -> None:
@@ -105,51 +122,19 @@ def _enter(folder: Path) -> None:
 
 
 def _show(spec: Stage, user: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    _succeed(libc.unshare(CLONE_NEWNS), "enter a mount namespace")
-    _mount(libc, "none", "/", "", MS_REC | MS_PRIVATE)
+    unshare(CLONE_NEWNS, "enter a mount namespace")
+    be_private()
     stage = Path(spec.folder)
-    _mount(libc, "tmpfs", spec.folder, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")
+    mount_tmpfs(stage, "size=1m,mode=755")
+    for name in spec.folders:
+        (stage / name).mkdir(mode=0o755, parents=True)
     if spec.scratch:
-        size = f"size={spec.scratch_mb}m,nr_inodes={spec.scratch_files}"
         scratch = stage / spec.scratch
         scratch.mkdir()
-        owner = f"mode=700,uid={user},gid={user}"
-        _mount(libc, "tmpfs", str(scratch), "tmpfs", MS_NOSUID | MS_NODEV, f"{size},{owner}")
-        for name in spec.scratch_folders:
-            (scratch / name).mkdir(mode=0o700)
-            os.chown(scratch / name, user, user)
-    for shown, name in spec.binds:
-        source = str(shown)
-        place = stage / name
-        place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        if Path(source).is_dir():
-            place.mkdir(mode=0o755, exist_ok=True)
-        elif not place.exists():
-            place.touch()
-        _mount(libc, source, str(place), "", MS_BIND | MS_REC)
-        flags = MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV
-        _mount(libc, "none", str(place), "", flags)
-    _mount(libc, "none", spec.folder, "", MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV)
-
-
-def _mount(
-    libc: ctypes.CDLL, source: str, place: str, kind: str, flags: int, options: str = ""
-) -> None:
-    done = libc.mount(
-        os.fsencode(source),
-        os.fsencode(place),
-        kind.encode() or None,
-        ctypes.c_ulong(flags),
-        options.encode() or None,
-    )
-    _succeed(done, f"mount {source} at {place}")
-
-
-def _succeed(done: int, what: str) -> None:
-    if done != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"cannot {what}: {os.strerror(number)}")
+        mount_scratch(scratch, spec.scratch_mb, spec.scratch_files, user, spec.scratch_folders)
+    for source, name in spec.binds:
+        show(str(source), stage / name)
+    remount_read_only(stage)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,8 @@ whatever it says is doubted on the other side.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
-import signal
 import socket
 import sys
 from collections.abc import Callable, Collection
@@ -23,11 +21,11 @@ import numpy as np
 from autograder.errors import NotWritten, ProtocolError, StudentFault, StudentRaised
 from autograder.jail.confine import Policy, apply
 from autograder.session import messages as wire
+from autograder.session.lifetime import end_with_parent
 from autograder.session.shell import Shell
 from autograder.student import changed_arguments, find, guarded
 from autograder.values import Plain, plain
 
-PR_SET_PDEATHSIG = 1
 ABSENT = ("autograd", "jax", "keras", "scipy", "sklearn", "tensorflow", "torch")
 """Libraries that hold answers; importing one says that it is not installed."""
 
@@ -59,8 +57,9 @@ class Agent:
                 return
             if isinstance(request, wire.Answer):
                 raise ProtocolError("an answer to no question")
-            self._key = request.key
-            self._send(self._answer(request))
+            for asked in request.calls if isinstance(request, wire.Calls) else (request,):
+                self._key = asked.key
+                self._send(self._answer(asked))
 
     def _answer(self, request: wire.Asked) -> wire.Reply:
         if isinstance(request, wire.Start):
@@ -170,7 +169,7 @@ def _argument(value: Any) -> Plain | wire.Gen:
     return plain(value)
 
 
-def _look_like_a_students_machine(wanted: Collection[str]) -> None:
+def look_like_a_students_machine(wanted: Collection[str]) -> None:
     """Take the checkout off the path, and what the contract says is not there when graded.
 
     No more than that: it keeps honest code honest. To hide the files is the jail's work.
@@ -181,15 +180,6 @@ def _look_like_a_students_machine(wanted: Collection[str]) -> None:
     root = Path(__file__).resolve().parents[2]
     if (root / "solutions").is_dir():
         sys.path[:] = [path for path in sys.path if Path(path).resolve() != root]
-
-
-def _end_with_the_grader() -> None:
-    """Have the kernel end this process when the one that grades is gone, however busy this one is.
-
-    On other systems than Linux only an idle session notices, by the end of its channel.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _be_silent() -> None:
@@ -204,20 +194,25 @@ def main() -> None:
     `PACKAGES`, separated by commas, are those that the assignment allows beside the usual ones. By
     `POLICY` the process confines itself. An error there ends it: no student's code has run yet.
     """
-    _end_with_the_grader()
+    end_with_parent()
     number, packages, *policies = sys.argv[1:]
     for policy in policies:
         apply(Policy.from_argument(policy), keep=int(number))
-    channel = socket.socket(fileno=int(number))
+    look_like_a_students_machine(packages.split(","))
+    sys.exit(run(socket.socket(fileno=int(number))))
+
+
+def run(channel: socket.socket) -> int:
+    """Serve on `channel` until it closes; return the exit status."""
     # A fork of the student's is not this process: what it says would be taken for our answers.
     os.register_at_fork(after_in_child=channel.close)
-    _look_like_a_students_machine(packages.split(","))
     agent = Agent(channel)
     _be_silent()
     try:
         agent.serve()
     except (OSError, StudentFault):
-        sys.exit(1)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from autograder.session.launcher import Launcher
 from autograder.session.outputs import MAX_NOTEBOOK, read_outputs, stream
 from autograder.session.process import StudentProcess
 from autograder.session.watch import Spent, Watch
-from autograder.student import fault, said
+from autograder.student import Requested, fault, said
 from autograder.values import BoundClass, Callback, Plain, Rng
 
 __all__ = ["Cell", "FarObject", "FarStudent", "Limits"]
@@ -46,6 +46,9 @@ MAX_QUESTIONS = 200_000
 
 MAX_ASKED_BYTES = 8 * 2**30
 """What they are passed in all while one request is answered."""
+
+MAX_AHEAD_NODES = 1000
+"""Values that are passed in calls of one message."""
 
 _LARGEST: dict[type, int] = {wire.Ready: wire.MAX_READY_BYTES, wire.CellDone: wire.MAX_CELL_BYTES}
 """Bytes of a reply of that kind, where it is not `wire.MAX_REPLY_BYTES`."""
@@ -143,12 +146,59 @@ class FarStudent:
 
     @property
     def total_cpu_seconds(self) -> float:
-        """CPU time that is spent so far, in all sessions."""
-        return self._spent.cpu + (self._process.cpu_seconds() if self._process else 0.0)
+        """CPU time of the student's own code so far, in all sessions: their starts are ours."""
+        running = self._process.cpu_seconds() if self._process else 0.0
+        return max(self._spent.own + running, 0.0)
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Plain:
         """See `Student.call`."""
         return self._value(self._request(name, None, args, kwargs), name)
+
+    def call_each(self, calls: Sequence[Requested]) -> list[Plain | StudentFault]:
+        """See `Student.call_each`: what is asked goes out in few messages."""
+        found: list[Plain | StudentFault] = []
+        waiting = list(calls)
+        while waiting:
+            try:
+                self.start()
+                together = self._together(waiting)
+            except StudentFault as lost:
+                return [*found, *[lost] * len(waiting)]
+            found += together or [self._outcome(waiting[0])]
+            del waiting[: max(len(together), 1)]
+        return found
+
+    def _together(self, calls: Sequence[Requested]) -> list[Plain | StudentFault]:
+        """Make the first ones of `calls` together, as many as fit; none if the first does not."""
+        requests: list[wire.Call] = []
+        room = MAX_AHEAD_NODES
+        for name, args, kwargs in calls:
+            if name in self._refused or name in self._given:
+                break
+            passed = wire.to_wire((args, dict(kwargs)), self._remember)
+            room -= len(passed)
+            if room < 0:
+                break
+            requests.append(wire.Call(wire.new_key(), name, passed))
+        found: list[Plain | StudentFault] = []
+        frame = wire.encode(wire.Calls(tuple(requests))) if requests else b""
+        for request in requests:
+            try:
+                reply = self._answered(request, request.name, frame)
+                found.append(self._value(reply, request.name))
+            except StudentFault as fault:
+                found.append(fault)
+                if self._process is None:
+                    return found  # those after it were not answered
+            frame = b""
+        return found
+
+    def _outcome(self, call: Requested) -> Plain | StudentFault:
+        name, args, kwargs = call
+        try:
+            return self.call(name, *args, **kwargs)
+        except StudentFault as fault:
+            return fault
 
     def create(self, name: str, *args: Any, **kwargs: Any) -> FarObject:
         """See `Student.create`."""
@@ -217,6 +267,9 @@ class FarStudent:
                 f"the session did not start: {said}",
                 mend="`autograder doctor` says what this machine can do.",
             ) from lost
+        if self._launcher.level:
+            process.settle()
+        self._spent.starts += process.cpu_seconds()
 
     def _bind(self, name: str, bound: Bound) -> wire.Bind:
         if isinstance(bound, BoundClass):
@@ -245,9 +298,8 @@ class FarStudent:
             self.start()
             self._give(name)
         passed = wire.to_wire((args, dict(kwargs)), self._remember)
-        reply = self._ask(wire.Call(wire.new_key(), name, passed, target, keep), label)
-        self.mutations.extend((label, changed[:60]) for changed in reply.changed[:20])
-        return reply
+        request = wire.Call(wire.new_key(), name, passed, target, keep)
+        return self._answered(request, label, wire.encode(request))
 
     def _give(self, name: str) -> None:
         """Define a given name as it was given."""
@@ -259,10 +311,13 @@ class FarStudent:
             kind, _, text = done.error[:500].partition(": ")
             raise fault(name, kind[:80], text, "")
 
-    def _ask(self, request: wire.Call | wire.Get, label: str) -> wire.Value:
-        reply = self._exchange(request, label, self.cpu_seconds, wire.Value, wire.Raised)
+    def _answered(self, request: wire.Call | wire.Get, label: str, frame: bytes) -> wire.Value:
+        """Send `frame`, which holds the request unless it is sent, and wait for its answer."""
+        kinds = wire.Value, wire.Raised
+        reply = self._exchange(request, label, self.cpu_seconds, *kinds, frame=frame)
         if isinstance(reply, wire.Raised):
             raise self._fault(label, reply)
+        self.mutations.extend((label, changed[:60]) for changed in reply.changed[:20])
         return reply  # type: ignore[no-any-return]
 
     def _fault(self, label: str, reply: wire.Raised) -> StudentFault:
@@ -272,13 +327,24 @@ class FarStudent:
             return NotWritten(label, f"{label} is not defined in the notebook.")
         return fault(label, reply.kind[:80], reply.text[:500], reply.where[:160])
 
-    def _exchange(self, request: wire.Asked, label: str, cpu: float, *kinds: type) -> Any:
-        """Send a request and wait for a reply of one of `kinds`, answering calls to our side."""
+    def _exchange(
+        self,
+        request: wire.Asked,
+        label: str,
+        cpu: float,
+        *kinds: type,
+        frame: bytes | None = None,
+    ) -> Any:
+        """Send a request and wait for a reply of one of `kinds`, answering calls to our side.
+
+        `frame` is what to send, if it is something else: several requests, or nothing more.
+        """
         process = self._process
         if process is None:
             raise SessionLost(label, "The notebook's process has ended.")
         watch = Watch(process, label, cpu, self._limits, self._spent)
         try:
+            watch.send(wire.encode(request) if frame is None else frame)
             return self._converse(process, watch, request, kinds)
         except DeadlineExceeded as late:
             self.close()
@@ -303,7 +369,6 @@ class FarStudent:
         request: wire.Asked,
         kinds: tuple[type, ...],
     ) -> Any:
-        watch.send(wire.encode(request))
         limit = _LARGEST.get(kinds[0], wire.MAX_REPLY_BYTES)
         questions = heard = 0
         while True:
@@ -389,7 +454,8 @@ class FarObject:
         label = self._label(attribute)
         self._student._refuse(label)  # noqa: SLF001
         request = wire.Get(wire.new_key(), attribute, self._number)
-        return self._student._value(self._student._ask(request, label), label)  # noqa: SLF001
+        reply = self._student._answered(request, label, wire.encode(request))  # noqa: SLF001
+        return self._student._value(reply, label)  # noqa: SLF001
 
     def _label(self, member: str) -> str:
         label = f"{self._name}.{member}"

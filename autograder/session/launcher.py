@@ -1,27 +1,21 @@
 """Starting the student's process: the one seam where a jail goes.
 
 A `Launcher` gets public files and limits, and returns a process that talks over a socket. The
-jails are in `autograder.jail`; `PlainLauncher` isolates nothing: the process runs as the user who
-grades. No expected value is ever in its memory, but code that goes looking can read what that user
-can: the reference, the hidden checks, the course key.
+jails are in `autograder.jail`; without one there is `autograder.session.plain`.
 """
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from autograder.limits import Limits
-from autograder.session.environment import environment
-from autograder.session.fonts import font_list
+from autograder.session.handle import Started
 from autograder.session.process import Room, StudentProcess
-from autograder.session.scratch import make_scratch, remove_tree
 
 
 class Launcher(Protocol):
@@ -56,43 +50,13 @@ class Launcher(Protocol):
         ...
 
 
-class PlainLauncher:
-    """Starts it as an ordinary child process: no jail, and of the limits only the deadlines."""
-
-    level = 0
-
-    def launch(
-        self, files: Sequence[Path], limits: Limits, packages: tuple[str, ...] = ()
-    ) -> StudentProcess:
-        """See `Launcher.launch`."""
-        scratch = make_scratch()
-        work = scratch / "work"
-        fonts = scratch / "matplotlib"
-        for folder in (work, fonts):
-            folder.mkdir()
-        fonts_made = font_list()
-        copies = [(file, work) for file in files] + [(file, fonts) for file in fonts_made]
-        for file, folder in copies:
-            shutil.copyfile(file, folder / file.name)
-        return start(
-            lambda channel: [
-                *(sys.executable, "-I", "-m", "autograder.session.agent"),
-                *(str(channel), ",".join(packages)),
-            ],
-            environment(str(scratch)),
-            limits,
-            cwd=work,
-            discard=lambda: remove_tree(scratch),
-        )
-
-
 def start(
     command: Callable[[int], list[str]],
     environment: dict[str, str],
     limits: Limits,
     *,
     cwd: Path | None = None,
-    room: Callable[[int], Room] | None = None,
+    room: Callable[[list[int]], Room] | None = None,
     discard: Callable[[], None] = lambda: None,
     guarded: bool = False,
 ) -> StudentProcess:
@@ -105,10 +69,22 @@ def start(
     environment
         Its whole environment.
     limits, room, discard, guarded
-        As in `StudentProcess`; `discard` is also called if nothing starts.
+        As in `StudentProcess` and `Started`; `discard` is also called if nothing starts.
     cwd
         Its working folder.
     """
+    popen, ours = popen_on_socket(command, environment, cwd=cwd, discard=discard)
+    return StudentProcess(Started(popen, guarded=guarded), ours, limits, room, discard)
+
+
+def popen_on_socket(
+    command: Callable[[int], list[str]],
+    environment: dict[str, str],
+    *,
+    cwd: Path | None = None,
+    discard: Callable[[], None] = lambda: None,
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start a process on one end of a new socket and return both; arguments as of `start`."""
     ours, theirs = socket.socketpair()
     try:
         popen = subprocess.Popen(
@@ -131,4 +107,4 @@ def start(
     with suppress(OSError):
         # A second line: short of memory, the kernel ends a session before anything else.
         Path(f"/proc/{popen.pid}/oom_score_adj").write_text("1000", encoding="ascii")
-    return StudentProcess(popen, ours, limits, room, discard, guarded=guarded)
+    return popen, ours

@@ -50,6 +50,7 @@ __all__ = [
     "Asked",
     "Bind",
     "Call",
+    "Calls",
     "CellDone",
     "Fun",
     "Gen",
@@ -121,6 +122,12 @@ class Call(Written, tag="call", frozen=True):
     keep: bool = False
 
 
+class Calls(Written, tag="calls", frozen=True):
+    """Make several calls; each is answered under its own key, in turn."""
+
+    calls: tuple[Call, ...]
+
+
 class Get(Written, tag="get", frozen=True):
     """Read an attribute of the object `target`."""
 
@@ -152,7 +159,7 @@ class Answer(Written, tag="answer", frozen=True):
 Asked: TypeAlias = Start | RunCell | Call | Get | Bind
 """What is to be answered, under the same key."""
 
-Request: TypeAlias = Asked | Answer
+Request: TypeAlias = Asked | Calls | Answer
 
 
 class Ready(Written, tag="ready", frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -13,14 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from autograder.limits import Limits
-from autograder.session.usage import family, usage
+from autograder.session.handle import Handle
+from autograder.session.usage import usage
 
 WATCH_SECONDS = 0.05
 START_SECONDS = 60.0
 """Time that a jail may take until its scratch folder is there to be measured."""
-END_SECONDS = 5.0
-"""Time that a killed process may take: one that root may not kill is not waited for."""
-MAX_LAST_WORDS = 2000
 
 
 @dataclass(frozen=True)
@@ -43,8 +40,8 @@ class StudentProcess:
 
     Parameters
     ----------
-    popen
-        The process, leader of its own process group.
+    handle
+        The process.
     channel
         Our end of the socket.
     limits
@@ -53,22 +50,17 @@ class StudentProcess:
         Measures its scratch folder; None where the kernel bounds that.
     discard
         Called once at the end, to remove what was made for it.
-    guarded
-        `popen` is a jail's parent, which ends by itself when what is inside has ended.
     """
 
     def __init__(
         self,
-        popen: subprocess.Popen[bytes],
+        handle: Handle,
         channel: socket.socket,
         limits: Limits,
-        room: Callable[[int], Room] | None = None,
+        room: Callable[[list[int]], Room] | None = None,
         discard: Callable[[], None] = lambda: None,
-        *,
-        guarded: bool = False,
     ) -> None:
-        self._guarded = guarded
-        self._popen = popen
+        self._handle = handle
         self._limits = limits
         self._room = room
         self._discard = discard
@@ -85,25 +77,30 @@ class StudentProcess:
 
     @property
     def pid(self) -> int:
-        """Number of the process that was started; a jail is the parent of the student's."""
-        return self._popen.pid
+        """Number of its first process; a jail's own, where it has one."""
+        return self._handle.pid
+
+    def settle(self) -> None:
+        """Take its processes for all that there will be: its jail lets it start none."""
+        if not self._limits.processes:
+            self._handle.settle()
 
     def cpu_seconds(self) -> float:
         """CPU time used so far by the process and its living and reaped children."""
-        self._cpu = max(self._cpu, usage(family(self.pid)).cpu)
+        self._cpu = max(self._cpu, usage(self._handle.members()).cpu)
         return self._cpu
 
     @property
     def ended(self) -> bool:
         """Whether the process itself is gone; what it started may go on."""
-        return self._popen.poll() is not None
+        return self._handle.poll() is not None
 
     def exit_text(self) -> str:
         """Say how the process ended, in a few words."""
         if self.verdict:
             return self.verdict
         with suppress(subprocess.TimeoutExpired):
-            code = self._popen.wait(timeout=1.0)
+            code = self._handle.wait(1.0)
             if code >= 0:
                 # Above 128 a jail reports the signal that ended what it held.
                 return _killed_by(code - 128) if code > 128 else f"it exited with status {code}"
@@ -114,52 +111,29 @@ class StudentProcess:
         """End the process and all that it started, close the channel, remove what it used."""
         self.cpu_seconds()
         self._over.set()
-        self._end()
+        self._handle.end()
         self.channel.close()
-        self._listen()
         self._watchdog.join()
+        self.last_words = self._handle.last_words()
         self._discard()
-
-    def _listen(self) -> None:
-        """Keep what was written to standard error: how a start went wrong, for the instructor."""
-        if self._popen.stderr is not None:
-            with self._popen.stderr as said:
-                os.set_blocking(said.fileno(), False)
-                words = (said.read(2**16) or b"").decode(errors="replace").strip()
-                self.last_words = words[-MAX_LAST_WORDS:]
-
-    def _end(self) -> None:
-        inside = family(self.pid)[1:]
-        for pid in inside:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        if inside and self._guarded:
-            # A jail's first process takes everything inside with it, and its parent then ends:
-            # nothing is left when that one has been waited for.
-            with suppress(subprocess.TimeoutExpired):
-                self._popen.wait(timeout=2.0)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-        with suppress(PermissionError, subprocess.TimeoutExpired):
-            self._popen.kill()
-            self._popen.wait(timeout=END_SECONDS)
 
     def _watch(self) -> None:
         while not self._over.wait(WATCH_SECONDS):
-            if self.ended:
-                return
             try:
+                if self.ended:
+                    return
                 verdict = self._excess()
             except Exception as error:  # noqa: BLE001 - what nobody watches must not go on
                 verdict = f"the watchdog failed on it ({type(error).__name__}: {error})"
             if verdict and not self._over.is_set():
                 self.verdict = verdict
-                self._end()
+                self._handle.end()
                 return
 
     def _excess(self) -> str:
         limits = self._limits
-        used = usage(family(self.pid))
+        members = self._handle.members()
+        used = usage(members)
         if used.memory_mb > limits.memory_mb:
             return f"it used more than {limits.memory_mb} MB of memory"
         doubt = ""
@@ -168,7 +142,7 @@ class StudentProcess:
         elif used.hidden or not used.processes:
             doubt = "what it uses could not be measured"
         if self._room is not None:
-            held = self._room(self.pid)
+            held = self._room(members)
             if held.megabytes > limits.scratch_mb:
                 return f"it wrote more than {limits.scratch_mb} MB to disk"
             if held.files > limits.scratch_files:

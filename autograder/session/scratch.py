@@ -19,13 +19,13 @@ LEFT = re.compile(NAME.format(space=r"(\d+)", grader=r"(\d{1,9})") + r"[\w-]+")
 
 def make_scratch() -> Path:
     """Make a folder for a session; the first time also remove those of graders that were killed."""
-    _remove_left(tempfile.gettempdir())
+    _remove_left_once(tempfile.gettempdir())
     return Path(tempfile.mkdtemp(prefix=NAME.format(space=_space(), grader=os.getpid())))
 
 
-@lru_cache
-def _remove_left(place: str) -> None:
-    with suppress(OSError), os.scandir(place) as entries:
+def remove_left(place: str = "") -> None:
+    """Remove the folders of graders that were killed."""
+    with suppress(OSError), os.scandir(place or tempfile.gettempdir()) as entries:
         for entry in list(entries):
             name = LEFT.fullmatch(entry.name)
             if name is None or name[1] != _space() or psutil.pid_exists(int(name[2])):
@@ -33,6 +33,9 @@ def _remove_left(place: str) -> None:
             with suppress(OSError):
                 if entry.is_dir(follow_symlinks=False) and _own(entry):
                     remove_tree(Path(entry.path))
+
+
+_remove_left_once = lru_cache(remove_left)
 
 
 @lru_cache

@@ -76,18 +76,20 @@ class Ground:
     watcher: Watcher
     temporary: Path
     environment: str = field(default_factory=lambda: secrets.token_hex(12))
-    launchers: dict[int, Launcher] = field(default_factory=dict)
+    warm: bool = True
+    launchers: dict[tuple[int, bool], Launcher] = field(default_factory=dict)
 
     def grader(self, level: int, limits: Limits = QUICK) -> Grader:
         """Return a grader whose jail is of this level; skip where the machine has none."""
-        if level not in self.launchers:
+        key = level, self.warm
+        if key not in self.launchers:
             try:
-                self.launchers[level] = launcher_for(level)
+                self.launchers[key] = launcher_for(level, warm=self.warm)
             except JailUnavailable as unavailable:
                 missing(JAILS[level], unavailable.reason)
             # Caches that are made once are there from now on.
             self.grade_honest(level)
-        launcher = self.launchers[level]
+        launcher = self.launchers[key]
         return Grader(self.assignment, SEED, launcher=launcher, limits=limits)
 
     def grade_honest(self, level: int) -> Grade:
@@ -131,4 +133,5 @@ def ground(whole_ground: Ground, monkeypatch: pytest.MonkeyPatch) -> Ground:
     monkeypatch.setenv("HOME", str(whole_ground.target.home))
     monkeypatch.setenv("TMPDIR", str(whole_ground.temporary))
     monkeypatch.setattr(tempfile, "tempdir", str(whole_ground.temporary))
+    monkeypatch.setattr(whole_ground, "warm", True)
     return whole_ground

@@ -27,15 +27,17 @@ from tests.hostile.course import HONEST, NAME, POINTS
 from tests.hostile.model import Attack, Case, Seen, World, save
 
 HELD = [
-    pytest.param(case, level, id=f"{case.number:02d}-level{level}")
+    pytest.param(case, level, start, id=f"{case.number:02d}-level{level}-{start}")
     for case in CASES
     for level in LEVELS
+    for start in ("warm", "cold")
     if level in case.held_by
 ]
 
 
-@pytest.mark.parametrize(("case", "level"), HELD)
-def test_the_case_is_held(case: Case, level: int, ground: Ground) -> None:
+@pytest.mark.parametrize(("case", "level", "start"), HELD)
+def test_the_case_is_held(case: Case, level: int, start: str, ground: Ground) -> None:
+    ground.warm = start == "warm"
     grader = ground.grader(level)
     before = ground.watcher.picture()
     for attack in case.attacks:

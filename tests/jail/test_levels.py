@@ -17,7 +17,8 @@ from autograder.jail.advice import APPARMOR, NAMESPACES, ORDINARY_USER, advised
 from autograder.jail.levels import UNSAFE, VARIABLE, choose, launcher_for
 from autograder.jail.selftest import breaches, require_held
 from autograder.jail.stage import FIRST_USER, Stage, session_user, stage_command
-from autograder.session.launcher import PlainLauncher
+from autograder.session.plain import PlainLauncher
+from autograder.session.warm import CAN_FORK, WarmLauncher
 
 ROOT = Path(__file__).parents[2]
 
@@ -144,8 +145,8 @@ def test_unknown_obstacles_are_told_as_they_are():
     assert advised(error) is error
 
 
-def test_a_session_that_does_not_start_says_why(jail_of, monkeypatch):
-    launcher = jail_of(3)
+def test_a_session_that_does_not_start_says_why(cold_jail_of, monkeypatch):
+    launcher = cold_jail_of(3)
     monkeypatch.setattr(bubblewrap, "font_list", lambda: [Path("/nowhere/fonts.json")])
     with pytest.raises(JailUnavailable, match="the session did not start: ") as caught:
         require_held(launcher)
@@ -218,3 +219,26 @@ def test_no_rule_of_level_1_covers_a_folder_that_is_to_be_hidden():
         for hidden in contents.hidden_folders(folder.resolve()):
             covered = (folder.resolve() / hidden).resolve()
             assert [str(path) for path in shown if covered.is_relative_to(path)] == []
+
+
+def test_where_no_fork_server_holds_sessions_start_by_themselves(monkeypatch, jail_of):
+    jail_of(1)
+
+    def holds(launcher, secrets=()):
+        if isinstance(launcher, WarmLauncher):
+            raise JailUnavailable("the fork server did not start: it said nothing", mend="?")
+
+    monkeypatch.setattr(levels, "require_held", holds)
+    jail = choose("1")
+    assert (jail.level, jail.warm, jail.missed) == (1, False, ())
+    assert jail.obstacle.reason == "the fork server did not start: it said nothing"
+    assert not isinstance(jail.launcher, WarmLauncher)
+
+
+def test_a_cold_start_can_be_asked_for(jail_of):
+    jail_of(1)
+    jail = choose("1", warm=False)
+    assert (jail.warm, jail.obstacle) == (False, None)
+    assert not isinstance(jail.launcher, WarmLauncher)
+    assert isinstance(launcher_for(0), WarmLauncher) == CAN_FORK
+    assert isinstance(launcher_for(0, warm=False), PlainLauncher)

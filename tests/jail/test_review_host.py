@@ -22,6 +22,7 @@ from autograder.jail.measure import measure
 from autograder.limits import Limits
 from autograder.session import fonts, process
 from autograder.session.far import Cell, FarStudent
+from autograder.session.handle import Started
 from autograder.session.launcher import Launcher
 from autograder.session.process import StudentProcess
 from autograder.session.usage import Usage
@@ -161,10 +162,10 @@ def work(children):
 """
 
 
-def test_a_zombie_does_not_hide_the_scratch_folder(jail_of: Callable[[int], Launcher]) -> None:
+def test_a_zombie_does_not_hide_the_scratch_folder(cold_jail_of: Callable[[int], Launcher]) -> None:
     limits = replace(QUICK, processes=20, scratch_files=200)
     with (
-        session(jail_of(3), CHILDREN, limits) as student,
+        session(cold_jail_of(3), CHILDREN, limits) as student,
         pytest.raises(StudentFault, match="more than 200 files"),
     ):
         student.call("files", 900.0)
@@ -214,7 +215,7 @@ def test_a_process_that_cannot_be_watched_is_ended(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(process, "usage", lambda _pids: Usage())
     ours, theirs = socket.socketpair()
     popen = subprocess.Popen(["sleep", "20"], start_new_session=True)
-    watched = StudentProcess(popen, ours, Limits())
+    watched = StudentProcess(Started(popen), ours, Limits())
     until = time.monotonic() + 1.5
     while not watched.ended and time.monotonic() < until:
         time.sleep(0.05)
@@ -231,7 +232,7 @@ def test_a_scratch_folder_that_cannot_be_measured_is_not_empty(
         raise PermissionError
 
     monkeypatch.setattr(os, "statvfs", refuse)
-    assert bubblewrap._room(Path("/tmp"), os.getpid()).hidden
+    assert bubblewrap._room(Path("/tmp"), [1, os.getpid()]).hidden
 
 
 def test_absolute_paths_in_a_record_are_no_packages(tmp_path: Path) -> None:
@@ -255,12 +256,12 @@ def test_font_lists_are_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_jails_programs_use_the_systems_libraries(
-    monkeypatch: pytest.MonkeyPatch, jail_of: Callable[[int], Launcher], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, cold_jail_of: Callable[[int], Launcher], tmp_path: Path
 ) -> None:
     if bubblewrap._place_of_python() != bubblewrap.PYTHON:
         pytest.skip("the system's own Python needs no such variable")
     seen: list[dict[str, str]] = []
-    launcher = jail_of(3)
+    launcher = cold_jail_of(3)
 
     def note(_command: object, variables: dict[str, str], *_: object, **__: object) -> None:
         seen.append(variables)

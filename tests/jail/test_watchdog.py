@@ -15,8 +15,9 @@ import pytest
 from autograder.errors import SessionLost
 from autograder.jail import selftest
 from autograder.limits import Limits
-from autograder.session import process, usage
+from autograder.session import handle, process, usage
 from autograder.session.far import Cell, FarStudent
+from autograder.session.handle import Started
 from autograder.session.launcher import Launcher
 from autograder.session.process import Room, StudentProcess
 
@@ -120,7 +121,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
         ours, theirs = socket.socketpair()
         popen = subprocess.Popen(["sleep", "20"], start_new_session=True)
         held = iter(rooms)
-        made.append((StudentProcess(popen, ours, Limits(), lambda _pid: next(held)), theirs))
+        made.append((StudentProcess(Started(popen), ours, Limits(), lambda _: next(held)), theirs))
         return made[-1][0]
 
     yield start
@@ -159,11 +160,11 @@ def test_a_process_that_may_not_be_killed_is_not_waited_for(
 
     student = watched([])
     with monkeypatch.context() as patch:
-        patch.setattr(process, "END_SECONDS", 0.1)
+        patch.setattr(handle, "END_SECONDS", 0.1)
         patch.setattr(os, "kill", refuse)
         patch.setattr(os, "killpg", refuse)
-        patch.setattr(student._popen, "kill", refuse)
-        student._end()
+        patch.setattr(student._handle._popen, "kill", refuse)
+        student._handle.end()
         assert not student.ended
 
 
@@ -204,7 +205,7 @@ def test_a_watchdog_that_fails_ends_what_it_watches() -> None:
 
     ours, theirs = socket.socketpair()
     popen = subprocess.Popen(["sleep", "20"], start_new_session=True)
-    student = StudentProcess(popen, ours, Limits(), broken)
+    student = StudentProcess(Started(popen), ours, Limits(), broken)
     assert popen.wait(timeout=20) != 0
     assert student.exit_text() == "the watchdog failed on it (ValueError: no such thing)"
     student.kill()

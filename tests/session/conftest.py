@@ -13,7 +13,7 @@ import pytest
 
 from autograder.session import messages as wire
 from autograder.session.far import Cell, FarStudent, Limits
-from autograder.session.launcher import PlainLauncher
+from autograder.session.plain import PlainLauncher
 
 FORGER = """
 import gc, os, signal, socket, struct, sys, time

@@ -22,7 +22,7 @@ from autograder.errors import (
     StudentRaised,
 )
 from autograder.session.far import Cell, FarStudent, Limits
-from autograder.session.launcher import PlainLauncher
+from autograder.session.plain import PlainLauncher
 from autograder.values import BoundClass, Callback, Rng, Strided, Unsupported
 
 CELLS = {
@@ -335,7 +335,7 @@ def test_a_session_ends_with_the_process_that_grades() -> None:
     program = (
         "import os, sys, threading\n"
         "from autograder.session.far import Cell, FarStudent\n"
-        "from autograder.session.launcher import PlainLauncher\n"
+        "from autograder.session.plain import PlainLauncher\n"
         "far = FarStudent(PlainLauncher(), [Cell('a', 'def pid():\\n    import os\\n    "
         "return os.getpid()\\ndef loop():\\n    while True: pass')], [])\n"
         "print(far.call('pid'), flush=True)\n"

@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 from autograder.errors import NotWritten, ProtocolError, StubCalled, StudentFault, StudentRaised
 from autograder.session import messages as wire
 from autograder.session.far import FarStudent
-from autograder.session.launcher import PlainLauncher
 from autograder.session.outputs import MAX_OUTPUTS, read_outputs
+from autograder.session.plain import PlainLauncher
 from autograder.values import ALLOWED_DTYPES, MAX_ITEMS, Callback, Unsupported
 
 PARTS = 8

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from autograder.session.far import Cell, FarStudent
-from autograder.session.launcher import PlainLauncher
+from autograder.session.plain import PlainLauncher
 
 PASSED_OVER = [
     "!ls",
