@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_output, writes
 
 from autograder.course import CHECK_PREFIX
 from autograder.render import CheckTable, inert, overwritten
@@ -21,6 +21,12 @@ from autograder.results import ExerciseResult, Grade
 from autograder.submission.pixels import too_large
 
 MAX_MIME_CHARACTERS = 200_000
+
+MAX_LINES = 1000
+"""Of what one cell printed; nbgrader's own LimitOutput cuts there."""
+
+CUT = "... Output truncated ..."
+
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 _STARTS = {"image/png": "iVBORw0KGgo", "image/jpeg": "/9j/"}
 """How the base64 text of a file of that type begins, by its magic number."""
@@ -29,6 +35,26 @@ UNSAFE = "Graded without a jail (--unsafe)."
 
 KEPT_MIMES = ("text/plain", "image/png", "image/jpeg")
 """What a student's own outputs may hold on the instructor's screen: text and pixels."""
+
+
+def autograded_text(notebook: NotebookNode, grade: Grade) -> str:
+    """Return the text of the file in ``autograded/``, as ``nbgrader autograde`` writes it.
+
+    Parameters
+    ----------
+    notebook
+        The restored notebook, or the untouched release of a rejected submission. Its outputs are
+        filled, in place.
+    grade
+        Its grade.
+
+    Raises
+    ------
+    ValueError
+        As `write_grade`.
+    """
+    write_grade(notebook, grade)
+    return f"{writes(notebook)}\n"
 
 
 def write_grade(notebook: NotebookNode, grade: Grade) -> None:
@@ -58,9 +84,8 @@ def write_grade(notebook: NotebookNode, grade: Grade) -> None:
                 result = replace(result, notes=(*result.notes, UNSAFE))
             cell.outputs = graded_outputs(result, float(marks["points"]))
         else:
-            cell.outputs = [
-                output for raw in grade.outputs.get(cell.id, []) for output in _student_output(raw)
-            ]
+            raw = grade.outputs.get(cell.id, [])
+            cell.outputs = _cut([output for each in raw for output in _student_output(each)])
         cell.execution_count = None
 
 
@@ -102,6 +127,23 @@ def _student_output(raw: dict[str, Any]) -> list[NotebookNode]:
         }
         return [new_output("display_data", data=data)] if data else []
     return []
+
+
+def _cut(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return a cell's outputs with no more than `MAX_LINES` lines printed, in place."""
+    room = MAX_LINES
+    kept = []
+    for output in outputs:
+        if output.output_type == "stream":
+            if not room:
+                continue
+            lines = output.text.split("\n")
+            if len(lines) > room:
+                lines[room - 1 :] = [CUT]
+            room -= len(lines)
+            output.text = "\n".join(lines)
+        kept.append(output)
+    return kept
 
 
 def _is_acceptable(mime: str, part: object) -> bool:

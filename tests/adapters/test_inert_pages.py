@@ -34,10 +34,10 @@ from autograder.adapters.cli.grade import Graded, show_table
 from autograder.adapters.nbgrader import pages
 from autograder.adapters.nbgrader.app import course_directory, load_config
 from autograder.adapters.nbgrader.gradebook import register
-from autograder.adapters.nbgrader.plugin import unwritable
+from autograder.adapters.nbgrader.plugin import restorer, unwritable
 from autograder.adapters.nbgrader.writer import Writer, write_feedback
 from autograder.course import Assignment, Course
-from autograder.grading.notebook import write_grade
+from autograder.grading.notebook import autograded_text, write_grade
 from autograder.results import CheckResult, ExerciseResult, Grade
 from autograder.submission.attachments import embed
 from tests.needs import missing
@@ -547,7 +547,9 @@ def hostile_class(tmp_path_factory: pytest.TempPathFactory, server: Requests) ->
     register(course, NAME, course_directory(course).db_url)
     writer = Writer(course, NAME)
     for student in submissions():
-        writer.write(root / "submitted" / student / NAME, grade)
+        folder = root / "submitted" / student / NAME
+        notebook = restorer(course, NAME).restored_or_canonical(folder).notebook
+        writer.write(folder, grade, autograded_text(notebook, grade))
     write_feedback(course, NAME)
     return course
 

@@ -20,17 +20,18 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
-from rich.console import Console
 
-from autograder.adapters.cli import grade
 from autograder.adapters.nbgrader.app import course_directory, load_config, quiet_sqlalchemy
 from autograder.adapters.nbgrader.gradebook import register
-from autograder.adapters.nbgrader.plugin import RestoringExporter
-from autograder.adapters.nbgrader.writer import write_feedback
+from autograder.adapters.nbgrader.plugin import RestoringExporter, restorer, submissions
+from autograder.adapters.nbgrader.writer import Writer, write_feedback
 from autograder.course import Course
+from autograder.errors import CourseError
 from autograder.grading.grade import Grader
+from autograder.grading.notebook import autograded_text
 from autograder.release.staging import stage
 from autograder.sample_class import make_class, submit
+from tests.adapters.nbgrader.gradebook_rows import rows_of
 
 NAME = "02-backprop"
 LATE = "03-late"
@@ -120,7 +121,7 @@ def graded(submitted: Course, tmp_path_factory: pytest.TempPathFactory) -> dict[
     for jobs in ("1", "2"):
         done = run(ways[f"jobs-{jobs}"], "autograder", "grade", NAME, "--jobs", jobs)
         assert done.returncode == 0, done.stderr
-        [jail] = done.stderr.strip().splitlines()
+        jail = done.stderr.splitlines()[0]
         assert re.fullmatch(r"jail: level [13] \((bubblewrap|Landlock)\), tested", jail)
     done = run(ways["nbgrader"], "nbgrader", "autograde", NAME)
     assert done.returncode == 0, done.stderr
@@ -131,6 +132,8 @@ def test_three_ways_one_gradebook(graded: dict[str, Course]) -> None:
     books = {way: dump(course) for way, course in graded.items()}
     assert books["jobs-1"] == books["jobs-2"] == books["nbgrader"]
     assert len(books["jobs-1"]) == 15, "an empty folder has no row, all others have one"
+    one, two, theirs = (rows_of(url(course)) for course in graded.values())
+    assert one == two == theirs, "every column of every table"
 
 
 def test_the_scores_are_those_of_the_class(graded: dict[str, Course]) -> None:
@@ -204,7 +207,7 @@ def test_a_regrade_keeps_what_a_person_gave(
     if way == "nbgrader":
         done = run(course, "nbgrader", "autograde", NAME, "--student", student, "--force")
     else:
-        done = run(course, "autograder", "grade", NAME, "--student", student)
+        done = run(course, "autograder", "grade", NAME, "--student", student, "--force")
     assert done.returncode == 0, done.stderr
     row = dump(course)[student]
     assert (name, None, 1.5, 2.0, True) in row["grades"]  # type: ignore[operator]
@@ -234,30 +237,30 @@ def odd(submitted: Course, tmp_path: Path) -> Course:
     return course
 
 
-def test_no_name_stops_the_class(
-    odd: Course, monkeypatch: pytest.MonkeyPatch, grader: Callable[[str], Grader]
-) -> None:
+def test_no_name_stops_the_class(odd: Course, grader: Callable[[str], Grader]) -> None:
     """The grade itself is made once and at no cost: an untouched release."""
     whole = replace(grader(NAME).reject("free"), status="graded")
     first, *rest = whole.exercises
     checks = tuple(replace(check, status="passed") for check in first.checks)
     one = replace(whole, exercises=(replace(first, checks=checks), *rest))
-    monkeypatch.setattr(
-        grade, "grade_all", lambda _batch, folders, _jobs: ((f, one) for f in folders)
-    )
-    rows = grade.grade_class(odd, NAME, (), 1, Console(quiet=True))
-    faults = {row.student: row.grade.problems for row in rows if row.grade.problems}
+    late, faults = {}, {}
+    with Writer(odd, NAME) as writer:
+        for folder in submissions(odd, NAME):
+            notebook = restorer(odd, NAME).restored_or_canonical(folder).notebook
+            try:
+                late[folder.parent.name] = writer.write(folder, one, autograded_text(notebook, one))
+            except CourseError as error:
+                faults[folder.parent.name] = str(error)
+        assert writer.written() == set(NAMES)
     wrong = "the grade could not be written into the gradebook: "
     assert faults == {
-        "line\nbreak": (
-            f"{wrong}nbgrader cannot hold a name with a line break. Rename the folder.",
-        ),
-        os.fsdecode(b"latin-\xe9"): (f"{wrong}the name is not UTF-8 text. Rename the folder.",),
+        "line\nbreak": f"{wrong}nbgrader cannot hold a name with a line break. Rename the folder.",
+        os.fsdecode(b"latin-\xe9"): f"{wrong}the name is not UTF-8 text. Rename the folder.",
     }
     book = dump(odd)
     assert set(book) == set(NAMES)
     assert {row["score"] for row in book.values()} == {one.score}
-    assert {row.student: row.late for row in rows if row.late} == {"x [x]": one.score}
+    assert {student: off for student, off in late.items() if off} == {"x [x]": one.score}
     records = odd.root / ".autograder" / "grades" / NAME
     assert (records / "line\nbreak.json").is_file()
     write_feedback(odd, NAME)

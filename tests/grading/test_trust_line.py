@@ -13,10 +13,12 @@ import nbformat
 import numpy as np
 import pytest
 
+from autograder.batch.pool import Done, Pool
+from autograder.batch.store import Store
+from autograder.batch.work import Batch
 from autograder.checks import expect
 from autograder.checks.runner import run_exercise
 from autograder.course import Course
-from autograder.grading.batch import Batch, grade_all
 from autograder.grading.grade import Grader, executable_cells
 from autograder.grading.notebook import write_grade
 from autograder.grading.restoring import Restorer
@@ -285,7 +287,7 @@ json.dumps = forged
 def test_outputs_too_deep_to_travel_do_not_stop_a_class(
     real_course: Course, submission: Submission, tmp_path: Path, launcher: Launcher
 ) -> None:
-    """A grade comes back from its worker pickled, and pickle gives up on deep lists."""
+    """A result comes back from its worker as a file, whose reader gives up on deep lists."""
     source = """
 import json
 deep = "[" * 950 + "]" * 950
@@ -294,9 +296,12 @@ json.dumps = lambda outputs: '[{"output_type": "error", "ename": ' + deep + "}]"
     folder = tmp_path / "submitted" / "student" / NAME
     folder.mkdir(parents=True)
     submission(NAME, {"sigmoid": source}).rename(folder / "backprop.ipynb")
-    batch = Batch(real_course.root, NAME, "0" * 32, launcher.level)
-    found = list(grade_all(batch, [folder], 1))
-    assert [(path, grade.status) for path, grade in found] == [(folder, "graded")]
+    store = Store(tmp_path / "results")
+    pool = Pool(Batch(real_course.root, NAME, "0" * 32, launcher.level), "", store, 1)
+    [done] = [event for event in pool.run([folder]) if isinstance(event, Done)]
+    outcome = store.get(done.answer.name, folder)
+    assert outcome is not None
+    assert (outcome.grade.status, outcome.grade.problems) == ("graded", ())
 
 
 def test_nothing_secret_is_in_the_process(

@@ -6,7 +6,7 @@ import os
 import shutil
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry, Notebook
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import is_grade, is_locked, is_solution
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from autograder.course import Course, notebook_stem
-from autograder.errors import ReleaseError
+from autograder.errors import CourseError, ReleaseError
 
 
 def put_alembic_on_path() -> None:
@@ -30,11 +32,58 @@ def put_alembic_on_path() -> None:
         os.environ["PATH"] = os.pathsep.join(filter(None, (os.environ.get("PATH"), scripts)))
 
 
+def connect(db_url: str, *course_id: str) -> Gradebook:
+    """Open the gradebook, which is created if need be.
+
+    Parameters
+    ----------
+    db_url
+        The gradebook, as SQLAlchemy names it.
+    *course_id
+        nbgrader's name of the course, if it is not its default.
+
+    Raises
+    ------
+    CourseError
+        It cannot be opened.
+    """
+    put_alembic_on_path()
+    try:
+        return Gradebook(db_url, *course_id)
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise CourseError(f"the gradebook cannot be opened: {trouble(error)}.") from error
+
+
+def trouble(error: BaseException) -> str:
+    """Say what is wrong with the gradebook's database, if that is what `error` says; else ""."""
+    said = " ".join(str(getattr(error, "orig", None) or error).split())
+    match error:
+        case ModuleNotFoundError():
+            return f"{said}. For PostgreSQL: pip install 'autograder[postgresql]'"
+        case OperationalError() if "lock" in said:
+            return "another program holds its database. End that (formgrader?) and grade again"
+        case OperationalError():
+            return f"its database does not answer ({said})"
+        case SQLAlchemyError():
+            return f"its database refuses it ({said})"
+    return ""
+
+
+def file_of(db_url: str) -> tuple[int, int] | None:
+    """Return what tells the file of an SQLite gradebook from any other; None if there is none."""
+    url = make_url(db_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    with suppress(FileNotFoundError):
+        found = os.stat(url.database)  # noqa: PTH116 - a URL's database may be no path of ours
+        return found.st_dev, found.st_ino
+    return None
+
+
 @contextmanager
 def open_gradebook(db_url: str) -> Iterator[Gradebook]:
     """Open the gradebook, which is created if need be, and close it."""
-    put_alembic_on_path()
-    with Gradebook(db_url) as gradebook:
+    with connect(db_url) as gradebook:
         yield gradebook
 
 

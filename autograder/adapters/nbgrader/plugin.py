@@ -31,16 +31,12 @@ from autograder.grading.records import write_record
 from autograder.grading.restoring import Restorer
 from autograder.grading.seeds import course_key, run_seed, secrets_of
 from autograder.jail.levels import choose
-from autograder.results import Grade
 from autograder.submission.triage import locate
 
 SUBMITTED = "submitted"
 MAX_TIMESTAMP_BYTES = 200
 
 _LIVE = re.compile(r"[<>\"\\`\x00-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
-
-ready: dict[tuple[str, str], Grade] = {}
-"""Grades that the batch command has already made, by (student, assignment)."""
 
 
 @lru_cache(maxsize=8)
@@ -82,7 +78,7 @@ class RestoringExporter(NotebookExporter):
         converter = self.parent
         if converter is not None and converter.coursedir is not None:
             guard(converter.coursedir)
-            if type(converter) is Autograde:  # nbgrader's own command, not ours
+            if isinstance(converter, Autograde):
                 guard_names(converter)
 
     def from_filename(
@@ -114,10 +110,8 @@ class GradeStep(NbGraderPreprocessor):
         names = resources["nbgrader"]
         student, assignment = names["student"], names["assignment"]
         course = find_course()
-        grade = ready.pop((student, assignment), None)
-        if grade is None:
-            folder = course.root / SUBMITTED / student / assignment
-            grade = grader(course, assignment).grade_folder(folder)
+        folder = course.root / SUBMITTED / student / assignment
+        grade = grader(course, assignment).grade_folder(folder)
         write_grade(nb, grade)
         write_record(course, student, grade)
         return nb, resources
@@ -129,8 +123,14 @@ def guard(coursedir: Any) -> None:
     Files beside the notebook are not copied (nbgrader follows symbolic links when it does), and a
     ``timestamp.txt`` that cannot be read counts as none (nbgrader ends the whole run).
     """
-    coursedir.ignore = [*coursedir.ignore, "*"]
-    coursedir.get_existing_timestamp = _timestamp
+    # nbgrader joins what it ignores to the folder of a file and globs for that, so "*" would not
+    # hold for a student `x [x]`: what the pattern with the root matches does not depend on names.
+    anything = coursedir.directory_structure.format(
+        nbgrader_step=glob.escape(coursedir.submitted_directory), student_id="*", assignment_id="*"
+    )
+    everything = str(Path(glob.escape(coursedir.root)) / anything)
+    coursedir.ignore = [*coursedir.ignore, "*", everything]
+    coursedir.get_existing_timestamp = timestamp
 
 
 def guard_names(converter: Any) -> None:
@@ -191,7 +191,8 @@ def unwritable(student: str) -> str:
     return ""
 
 
-def _timestamp(folder: str) -> dt.datetime | None:
+def timestamp(folder: str | Path) -> dt.datetime | None:
+    """Return when a submission was handed in, in UTC; None if its ``timestamp.txt`` cannot say."""
     path = Path(folder) / "timestamp.txt"
     try:
         found = path.lstat()

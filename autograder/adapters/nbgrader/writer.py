@@ -1,8 +1,9 @@
 """Write grades where nbgrader keeps them: gradebook, ``autograded/``, feedback.
 
-The batch command hands each grade to nbgrader's own `Autograde` converter, whose execution step
-is ours, so that scores, maxima, comments, late penalties and manual grades are treated by one and
-the same code whichever command is used.
+A grade is written in four steps: the notebook as a draft beside its place in ``autograded/``, the
+gradebook's rows in one transaction, the grade's record, and the draft takes its place. A kill at
+any moment leaves each of them whole, old or new; where they are not of one state the draft is still
+there, `Writer.written` does not count the submission, and writing it again mends it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
-from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.adapters.nbgrader import plugin
@@ -24,33 +27,16 @@ from autograder.adapters.nbgrader.app import (
     quiet_logger,
     quiet_sqlalchemy,
 )
-from autograder.adapters.nbgrader.gradebook import open_gradebook
-from autograder.course import Course
+from autograder.adapters.nbgrader.autograded import Autograded
+from autograder.adapters.nbgrader.gradebook import connect, file_of, trouble
+from autograder.adapters.nbgrader.rows import Marks, Rows, marks_of
+from autograder.course import CHECK_PREFIX, Course, notebook_stem
 from autograder.errors import CourseError
 from autograder.grading.records import write_record
 from autograder.results import Grade
 
-
-class _Exactly:
-    """A converter that visits the folders it is given; nbgrader would glob for them.
-
-    A student's name may hold what a pattern reads otherwise.
-    """
-
-    chosen: dict[str, list[str]]
-
-    def init_notebooks(self) -> None:
-        """Set the notebooks by folder."""
-        self.assignments = dict(self.chosen)
-        self.notebooks: list[str] = []
-
-
-class _Autograde(_Exactly, Autograde):
-    """nbgrader's autograde for one folder; configured as `Autograde` is."""
-
-
-class _GenerateFeedback(_Exactly, GenerateFeedback):
-    """nbgrader's generate_feedback for some folders; configured as `GenerateFeedback` is."""
+ROUNDING = 1e-6
+"""Points are rounded to as much."""
 
 
 class Writer:
@@ -67,19 +53,47 @@ class Writer:
     def __init__(self, course: Course, assignment: str) -> None:
         self._course = course
         self._assignment = assignment
-        self._config = load_config(course)
+        self._stem = notebook_stem(assignment)
         self._log = quiet_logger(course)
+        config = load_config(course)
+        self._coursedir = course_directory(course, config)
+        self._files = Autograded(self._coursedir, assignment, config=config, log=self._log)
+        self._late = AssignLatePenalties(config=config, log=self._log)
+        self._rows: Rows | None = None
+        self._file: tuple[int, int] | None = None
 
-    def write(self, folder: Path, grade: Grade) -> float:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the gradebook; the next grade opens it again."""
+        if self._rows is not None:
+            self._rows.close()
+            self._rows = None
+
+    def write(self, folder: Path, grade: Grade, notebook: str) -> float:
         """Write the grade of the submission in `folder`; return the points taken for lateness.
 
         A folder without any notebook has no row in nbgrader's gradebook, as with its own command;
-        the grade's record says why.
+        the grade's record says why. The record is a new one: what the batch command noted in an
+        older one no longer holds.
+
+        Parameters
+        ----------
+        folder
+            ``submitted/<student>/<assignment>``.
+        grade
+            Its grade.
+        notebook
+            Text of its graded notebook, from `autograder.grading.notebook.autograded_text`.
 
         Raises
         ------
         CourseError
-            nbgrader could not write it; its log says why. The grade's record is there.
+            It could not be written; nbgrader's log says why. The grade's record is there.
         """
         student = folder.parent.name
         why = plugin.unwritable(student)
@@ -87,34 +101,87 @@ class Writer:
             if why or not plugin.has_notebook(folder):
                 write_record(self._course, student, grade)
             else:
-                return self._convert(student, folder, grade)
-        except (NbGraderException, SystemExit, OSError, SQLAlchemyError) as error:
+                return self._write(student, folder, grade, notebook)
+        except (Exception, SystemExit) as error:  # a plugin of the course's may raise anything
+            self._log.exception("The grade of %r could not be written", student)
             with suppress(OSError):
                 write_record(self._course, student, grade)
-            raise self._failure(f"see nbgrader's log at {LOG_FILE}") from error
+            raise self._failure(_reason(error)) from error
         if why:
             raise self._failure(why)
         return 0.0
 
-    def _convert(self, student: str, folder: Path, grade: Grade) -> float:
-        coursedir = course_directory(self._course, self._config)
-        coursedir.assignment_id = self._assignment
-        converter = _Autograde(coursedir=coursedir, config=self._config, log=self._log)
-        converter.force = True
-        path = Path(coursedir.format_path(coursedir.submitted_directory, student, folder.name))
-        converter.chosen = {str(path): [str(plugin.notebook_path(path))]}
-        plugin.ready[student, self._assignment] = grade
+    def written(self) -> set[str]:
+        """Return the students whose last grade was written to its end.
+
+        Raises
+        ------
+        CourseError
+            The gradebook cannot be read.
+        """
         try:
             with quiet_sqlalchemy():
-                converter.start()
-                with open_gradebook(coursedir.db_url) as gradebook:
-                    row = gradebook.find_submission(self._assignment, student)
-                    return float(row.late_submission_penalty or 0.0)
-        finally:
-            plugin.ready.pop((student, self._assignment), None)
+                students = self._open().students()
+        except SQLAlchemyError as error:
+            raise CourseError(f"the gradebook cannot be read: {_reason(error)}.") from error
+        return {student for student in students if self._files.is_whole(student)}
+
+    def _write(self, student: str, folder: Path, grade: Grade, notebook: str) -> float:
+        marks = marks_of(notebook, self._log)
+        _require_equal(marks, grade)
+        self._files.draft(student, notebook)
+        with quiet_sqlalchemy():
+            penalty = self._open().save(student, plugin.timestamp(folder), marks)
+        write_record(self._course, student, grade)
+        self._files.publish(student)
+        return penalty
+
+    def _open(self) -> Rows:
+        url = self._coursedir.db_url
+        if self._rows is None:
+            gradebook = connect(url, self._coursedir.course_id)
+            self._rows = Rows(gradebook, self._assignment, self._stem, self._late)
+            self._file = file_of(url)
+        elif file_of(url) != self._file:
+            # SQLite would go on writing into the file that nobody can see any more.
+            raise CourseError("its database was taken away or exchanged. Grade again")
+        return self._rows
 
     def _failure(self, why: str) -> CourseError:
         return CourseError(f"the grade could not be written into the gradebook: {why}.")
+
+
+def _require_equal(marks: Marks, grade: Grade) -> None:
+    """Raise if the notebook does not say what the grade says: it was not filled, or not with it.
+
+    nbgrader takes a test cell without outputs for solved.
+    """
+    graded = {f"{CHECK_PREFIX}{result.name}": result.points for result in grade.exercises}
+    found = {name: score for name, score in marks.scores.items() if name in graded}
+    if found.keys() != graded.keys() or any(
+        score is None or abs(score - graded[name]) > ROUNDING for name, score in found.items()
+    ):
+        raise CourseError("the graded notebook and the grade disagree, which is a fault of ours")
+
+
+def _reason(error: BaseException) -> str:
+    """Say in one line what kept a grade from being written."""
+    said = str(error).rstrip(".") if isinstance(error, CourseError) else trouble(error)
+    return said or f"see nbgrader's log at {LOG_FILE}"
+
+
+class _GenerateFeedback(GenerateFeedback):
+    """nbgrader's generate_feedback for the folders that it is given; configured as that is.
+
+    nbgrader would glob for them, and a student's name may hold what a pattern reads otherwise.
+    """
+
+    chosen: dict[str, list[str]]
+
+    def init_notebooks(self) -> None:
+        """Set the notebooks by folder."""
+        self.assignments = dict(self.chosen)
+        self.notebooks: list[str] = []
 
 
 def write_feedback(course: Course, assignment: str, students: Sequence[str] = ()) -> Path:
