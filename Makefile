@@ -5,7 +5,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check lint types release clean
+.PHONY: help setup demo test check lint types release bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
@@ -39,6 +39,11 @@ types: setup ## Check types
 
 release: setup ## Rebuild assignments/ from solutions/
 	$(BIN)/autograder release
+
+# An idle machine is wanted, and an hour. OTTER_PYTHON names a Python that has otter-grader and torch.
+bench: setup ## Measure against nbgrader and Otter-Grader; writes docs/benchmarks.md
+	$(BIN)/autograder bench batch --submissions 200 --repeat 3 --sizes 50,1000,2000 \
+	    $(if $(OTTER_PYTHON),--otter-python $(OTTER_PYTHON)) --write docs/benchmarks.md
 
 clean: ## Remove what the other targets made, but .venv
 	rm -rf build demo .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 STUDENTS_MAY_LOAD = (
@@ -158,6 +160,34 @@ def test_checks_know_neither_grading_nor_rendering():
         "autograder.student",
         "autograder.values",
     }
+
+
+ABOVE = {
+    "autograder.checks": ("autograder.grading", "autograder.batch"),
+    "autograder.submission": ("autograder.session", "autograder.grading", "autograder.batch"),
+    "autograder.session": ("autograder.grading", "autograder.batch"),
+    "autograder.jail": ("autograder.grading", "autograder.batch"),
+    "autograder.release": ("autograder.batch",),
+    "autograder.grading": ("autograder.batch",),
+    "autograder.batch": ("autograder.release", "autograder.bench", "autograder.adapters"),
+}
+"""Packages, and which ones they may not know: grading knows one submission, the batch a class."""
+
+
+@pytest.mark.parametrize("package", ABOVE)
+def test_what_is_below_knows_nothing_of_what_is_above(package):
+    found = [item for item in all_imports("autograder") if is_in(item.module, package)]
+    assert found
+    assert [item for item in found if is_in(item.target, *ABOVE[package])] == []
+
+
+def test_of_our_own_only_adapters_and_the_benchmark_know_the_batch():
+    users = {
+        item.module
+        for item in all_imports("autograder")
+        if is_in(item.target, "autograder.batch") and not is_in(item.module, "autograder.batch")
+    }
+    assert all(is_in(user, "autograder.adapters", "autograder.bench") for user in users), users
 
 
 def test_a_students_modules_load_no_instructors_module(student_side):

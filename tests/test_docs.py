@@ -81,6 +81,10 @@ def test_a_command_exists_with_its_options(words: tuple[str, ...]) -> None:
     name, *arguments = words
     command = cli.get_command(click.Context(cli), name)
     assert command is not None, f"there is no command {name}"
+    if isinstance(command, click.Group):
+        name, *arguments = arguments
+        command = command.get_command(click.Context(command), name)
+        assert command is not None, f"there is no command {' '.join(words[:2])}"
     parser = command.make_parser(click.Context(command))
     _, extra, _ = parser.parse_args(arguments)  # raises for an option that there is not
     assert extra == []

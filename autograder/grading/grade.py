@@ -29,7 +29,7 @@ from autograder.results import CheckResult, ExerciseResult, Grade, ManualCell
 from autograder.session.far import Bound, Cell, FarStudent
 from autograder.session.launcher import Launcher
 from autograder.session.watch import Spent
-from autograder.submission.restore import Restored
+from autograder.submission.restore import Restored, canonical_only
 
 FIGURE_TAG = "figure"
 
@@ -56,30 +56,37 @@ class Grader:
     launcher: Launcher
     limits: Limits | None = None
 
-    @property
-    def _restorer(self) -> Restorer:
+    @cached_property
+    def restorer(self) -> Restorer:
+        """What reads the submissions."""
         return Restorer(self.assignment)
 
     @cached_property
     def _given(self) -> dict[str, str]:
         written = {exercise.name for exercise in self.assignment.exercises}
-        return given_definitions(self._restorer.canonical(), written)
+        return given_definitions(self.restorer.canonical(), written)
 
     @cached_property
     def _given_functions(self) -> list[str]:
-        return given_functions(self._restorer.canonical())
+        return given_functions(self.restorer.canonical())
 
     def grade_folder(self, folder: Path) -> Grade:
         """Grade the submission in a folder of nbgrader's layout."""
-        return self._grade(lambda: self._restorer.restore_folder(folder))
+        return self.grade_submission(folder)[0]
+
+    def grade_submission(self, folder: Path) -> tuple[Grade, Restored]:
+        """Like `grade_folder`; also return what was graded, or stands for what cannot be read."""
+        try:
+            restored = self.restorer.restore_folder(folder)
+        except Rejected as rejected:
+            stand_in = canonical_only(self.restorer.canonical(), rejected.reason)
+            return self.reject(rejected.reason), stand_in
+        return self.grade_restored(restored), restored
 
     def grade_file(self, path: Path) -> Grade:
         """Grade a notebook at any path."""
-        return self._grade(lambda: self._restorer.restore_file(path))
-
-    def _grade(self, restored: Callable[[], Restored]) -> Grade:
         try:
-            return self.grade_restored(restored())
+            return self.grade_restored(self.restorer.restore_file(path))
         except Rejected as rejected:
             return self.reject(rejected.reason)
 
@@ -93,7 +100,7 @@ class Grader:
             self.assignment.name,
             "rejected",
             exercises,
-            manual=manual_cells(self._restorer.canonical()),
+            manual=manual_cells(self.restorer.canonical()),
             reason=reason,
             seed=self.seed,
             jail=self.launcher.level,
@@ -131,7 +138,7 @@ class Grader:
             outputs=student.outputs,
             seed=self.seed,
             jail=self.launcher.level,
-            cpu_seconds=student.total_cpu_seconds + again.spent.cpu + inspection.cpu_seconds,
+            cpu_seconds=student.total_cpu_seconds + again.spent.own + inspection.cpu_seconds,
             wall_limited=student.wall_limited or again.wall_limited or inspection.wall_limited,
         )
 

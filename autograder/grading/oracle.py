@@ -22,6 +22,7 @@ from typing import Any
 
 from autograder.course import load_module
 from autograder.session.far import Bound
+from autograder.session.lifetime import end_with_parent
 from autograder.session.messages import MAX_REPLY_BYTES
 from autograder.values import BoundClass
 
@@ -177,6 +178,7 @@ def _limit_memory(megabytes: int) -> None:
 
 def main() -> None:
     """Answer until the other side closes."""
+    end_with_parent()  # it may be computing for a student's arguments, and hear nothing
     descriptor, path, megabytes, search_path = sys.argv[1:]
     sys.path[:] = json.loads(search_path)
     reference = load_module(Path(path)).REFERENCE

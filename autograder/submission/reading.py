@@ -59,7 +59,7 @@ def read_json(path: Path, limits: Limits, notes: list[str]) -> Any:
     Rejected
         It is no regular file, too large, not text, not JSON, or nested too deeply.
     """
-    return _parse(_decode(_read_regular(path, limits.file_bytes), notes), limits, notes)
+    return _parse(_decode(read_regular(path, limits.file_bytes), notes), limits, notes)
 
 
 _KINDS = (
@@ -72,7 +72,8 @@ _KINDS = (
 )
 
 
-def _read_regular(path: Path, limit: int) -> bytes:
+def read_regular(path: Path, limit: int) -> bytes:
+    """Return the bytes of a regular file; raise `Rejected` if it is none, or too large."""
     # A link could name a file of the grader's; opening a pipe or a device could block for ever.
     flags = os.O_RDONLY
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):

@@ -25,7 +25,7 @@ from autograder.submission.cells import (
 from autograder.submission.notes import bounded, quoted
 from autograder.submission.reading import FETCH_AGAIN, LIMITS, Limits, read_json
 
-_NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
+NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.IGNORECASE)
 """Browsers like to add an extension of their own."""
 
 _MAX_CANDIDATES = 20
@@ -115,8 +115,8 @@ def locate(
         There is no notebook, or more than one that could be meant.
     """
     expected = f"{stem}.ipynb"
-    names, folders = _names(folder)
-    notebooks = [name for name in names if _NOTEBOOK.search(name)]
+    names, folders = listing(folder)
+    notebooks = [name for name in names if NOTEBOOK.search(name)]
     if expected in notebooks:
         others = ", ".join(quoted(name) for name in notebooks[:4] if name != expected)
         notes = (f"Only {expected} was read, not {others}.",) if others else ()
@@ -141,7 +141,7 @@ def _in_the_only_folder(
     if len(folders) == 1:
         path = folder / folders[0] / expected
         try:
-            # A link was no folder for `_names`, and is no regular file here.
+            # A link was no folder for `listing`, and is no regular file here.
             regular = stat.S_ISREG(path.lstat().st_mode)
         except OSError:
             regular = False
@@ -157,10 +157,11 @@ def _in_the_only_folder(
     raise Rejected(reason)
 
 
-def _names(folder: Path) -> tuple[list[str], list[str]]:
+def listing(folder: Path) -> tuple[list[str], list[str]]:
     """Return the names of the files and of the folders in a submission's folder, sorted.
 
-    Hidden ones are left out, and so is what macOS adds to archives.
+    Hidden ones are left out, and so is what macOS adds to archives. Raises `Rejected` if it cannot
+    be read.
     """
     try:
         # A linked folder would hand in somebody else's work, or read the grader's files.
@@ -182,7 +183,7 @@ def _names(folder: Path) -> tuple[list[str], list[str]]:
 
 def _plain_name(name: str) -> str:
     """Return a file name without what systems and people add: case, spaces, copies, numbers."""
-    plain = _NOTEBOOK.sub("", name).casefold().replace(".ipynb", "")
+    plain = NOTEBOOK.sub("", name).casefold().replace(".ipynb", "")
     plain = re.sub(r"^copy[ _-]of[ _-]|[ _-]*\(\d{1,3}\)|[ _-]+copy[ _-]?\d{0,3}$", "", plain)
     return re.sub(r"[\s_-]+", "_", plain).strip("_")
 

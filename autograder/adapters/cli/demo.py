@@ -9,12 +9,13 @@ import click
 import nbformat
 from rich.console import Console
 
-from autograder.adapters.cli.grade import grade_class, show_table, table_console
+from autograder.adapters.cli.class_table import show_table, table_console
+from autograder.adapters.cli.grade import Wish, grade_class
 from autograder.adapters.cli.jail import jail_options
 from autograder.adapters.picture import draw_class
+from autograder.batch.cores import default_jobs
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
-from autograder.grading.batch import default_jobs
 from autograder.sample_class import make_class, submit
 
 MARKER = ".autograder-demo"
@@ -50,7 +51,7 @@ def command(assignment: str, folder: Path, jobs: int | None, jail: str) -> None:
     staged = nbformat.read(course.source / assignment / f"{loaded.notebook}.ipynb", as_version=4)
     folders = submit(course, assignment, make_class(loaded, staged))
     console.print(f"{len(folders)} submissions of {assignment}, on {jobs or default_jobs()} cores")
-    graded = grade_class(course, assignment, (), jobs or default_jobs(), console, jail=jail)
+    graded = grade_class(course, assignment, Wish(jobs=jobs or 0, jail=jail), console)
     show_table(table_console(), graded)
     with console.status("writing feedback"):
         write_feedback(course, assignment)

@@ -157,6 +157,9 @@ def _jail() -> Finding:
     except ImportError as error:
         return _wrong("jail", f"cannot be tried: {error}", "Install what is missing above.")
     found = f"level {jail.level} ({NAMES[jail.level]}): holds"
+    if jail.obstacle is not None:
+        slow = f"{found}; no fork server: {jail.obstacle.reason}"
+        return _note("jail", slow, "Grading works, but starts each session by itself. Report this.")
     if jail.missed:
         better = jail.missed[0]
         return _note("jail", f"{found}; no better one: {better.reason}", better.mend)

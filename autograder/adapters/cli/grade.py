@@ -2,86 +2,67 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
+from autograder.adapters.cli.class_table import (
+    MAX_NAME,
+    Graded,
+    one_line,
+    show_changes,
+    show_table,
+    summary,
+    table_console,
+)
 from autograder.adapters.cli.jail import jail_options, open_jail
+from autograder.adapters.cli.progress import RunProgress
+from autograder.adapters.cli.stopping import Stopping, stopping
+from autograder.batch.compare import changes
+from autograder.batch.cores import default_jobs
+from autograder.batch.run import Run
+from autograder.batch.step import Book, Step
+from autograder.batch.work import Batch
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
-from autograder.grading.batch import Batch, default_jobs, grade_all
-from autograder.grading.notebook import UNSAFE
 from autograder.grading.seeds import course_key, run_seed
-from autograder.render import inert, points
-from autograder.results import NO_POINTS, Grade
-
-if TYPE_CHECKING:
-    from autograder.adapters.nbgrader.writer import Writer
-
-MARKS = {
-    "passed": "[green]●[/]",
-    "partial": "[yellow]◐[/]",
-    "failed": "[red]○[/]",
-    "error": "[red]○[/]",
-    "timeout": "[red]○[/]",
-    "missing": "[dim]·[/]",
-}
-LEGEND = "● all points  ◐ some  ○ none  · not written"
+from autograder.render import inert
 
 
-MAX_REMARKS = 220
-WIDE = 320
-"""Columns of a table that goes to a file or a pipe."""
+@dataclass(frozen=True)
+class Wish:
+    """What of a class is to be graded, and how.
 
-
-class Graded(NamedTuple):
-    """One line of the table.
-
-    `late` is what nbgrader takes off for lateness; the grade's score is without it.
+    Parameters
+    ----------
+    students
+        Only these; all if empty.
+    jobs
+        Worker processes; one a core if 0.
+    jail
+        As the option says it.
+    cold
+        Each session starts by itself instead of as a fork.
+    force
+        Grade again what has been graded.
+    reseed
+        Draw a new course key first.
+    dry
+        Write neither gradebook nor records.
     """
 
-    student: str
-    grade: Grade
-    late: float = 0.0
-
-    @property
-    def remarks(self) -> str:
-        """What a person should know of this submission, as sentences."""
-        late = f"late: {points(self.late)} points off." if self.late else ""
-        stamp = "" if self.grade.jail else UNSAFE
-        said = [late, stamp, self.grade.reason, *self._policy, *self.grade.repairs]
-        return " ".join(text if text.endswith((".", "?")) else f"{text}." for text in said if text)
-
-    @property
-    def _policy(self) -> list[str]:
-        """Where a formula was asked for and a numerical derivative was found."""
-        found = [exercise for exercise in self.grade.exercises if exercise.evidence]
-        proved = [exercise.name for exercise in found if NO_POINTS in exercise.evidence]
-        traces = [exercise.name for exercise in found if NO_POINTS not in exercise.evidence]
-        sentences = {
-            "Numerical derivative, no points for": proved,
-            "Traces of a numerical derivative in": traces,
-        }
-        return [
-            f"{what} {', '.join(names)}: see the record"
-            for what, names in sentences.items()
-            if names
-        ]
+    students: tuple[str, ...] = ()
+    jobs: int = 0
+    jail: str = ""
+    cold: bool = False
+    force: bool = False
+    reseed: bool = False
+    dry: bool = False
 
 
 @click.command("grade")
@@ -89,71 +70,138 @@ class Graded(NamedTuple):
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Worker processes [all cores].")
 @click.option("--student", "students", multiple=True, help="Only this student; may be repeated.")
 @jail_options
+@click.option("--force", is_flag=True, help="Grade again what has been graded and has not changed.")
+@click.option(
+    "--changed-checks",
+    is_flag=True,
+    help="Show whose grades would change under the present checks; write none.",
+)
+@click.option("--cold", is_flag=True, help="Start each session by itself, not as a fork: slower.")
 @click.option("--reseed", is_flag=True, help="Draw new secret inputs (a new course key).")
 def command(
-    assignment: str, jobs: int | None, students: tuple[str, ...], jail: str, *, reseed: bool
+    assignment: str,
+    jobs: int | None,
+    students: tuple[str, ...],
+    jail: str,
+    *,
+    force: bool,
+    changed_checks: bool,
+    cold: bool,
+    reseed: bool,
 ) -> None:
     """Grade all submissions of ASSIGNMENT.
 
     Reads submitted/<student>/ASSIGNMENT/, writes the gradebook and autograded/ as nbgrader
-    autograde does. Nothing is graded before the jail has passed its test. The exit code is 0 when
-    every submission has its grade, 1 when a check of ours broke on some or a grade could not be
-    written, 2 when nothing could be graded.
+    autograde does. What has been graded and has not changed since is not graded again. Nothing is
+    graded before the jail has passed its test. The exit code is 0 when every submission has its
+    grade, 1 when a check of ours broke on some or a grade could not be written, 2 when nothing
+    could be graded, 130 after Ctrl-C: what is done is kept, and the same command goes on.
     """
+    if changed_checks and reseed:
+        raise click.UsageError("--reseed changes the inputs, so nothing could be compared.")
     course = find_course()
     course.require(assignment)
     console = Console(stderr=True)
-    graded = grade_class(
-        course, assignment, students, jobs or default_jobs(), console, jail=jail, reseed=reseed
-    )
-    show_table(table_console(), graded)
-    faults = [(row.student, fault) for row in graded for fault in row.grade.problems]
+    wish = Wish(students, jobs or 0, jail, cold, force, reseed, dry=changed_checks)
+    with stopping() as state:
+        run, steps = run_class(course, assignment, wish, console, state)
+    if changed_checks:
+        found = sorted(changes(course, steps), key=lambda change: change.student)
+        if not run.interrupted:
+            show_changes(table_console(), found, len(steps), assignment)
+    else:
+        show_table(table_console(), [_row(step) for step in steps])
+    faults = list(_faults(steps))
     for student, fault in faults:
-        said = escape(f"{one_line(student, 40)}: {inert(fault)}")
+        said = escape(f"{one_line(student, MAX_NAME)}: {inert(fault)}")
         console.print(f"[red]fault of ours[/] {said}", soft_wrap=True)
+    for line in summary(run.totals, run.jobs, run.log_path.relative_to(course.root)):
+        console.print(escape(line), soft_wrap=True, highlight=False)
+    if run.interrupted:
+        console.print(
+            f"[yellow]interrupted[/]: {run.totals.done} of {run.totals.submissions} are done and "
+            f"kept. Run the same command again{', without --force,' if force else ''} to go on.",
+            soft_wrap=True,
+        )
+        raise SystemExit(state.status)
     raise SystemExit(1 if faults else 0)
 
 
 def grade_class(
-    course: Course,
-    assignment: str,
-    students: Iterable[str],
-    jobs: int,
-    console: Console,
-    *,
-    jail: str = "",
-    reseed: bool = False,
+    course: Course, assignment: str, wish: Wish | None = None, console: Console | None = None
 ) -> list[Graded]:
     """Grade a class with a progress bar; return the table's lines by student.
 
     A grade that cannot be written is one of its problems; the others are written all the same.
     """
+    console = console or Console(stderr=True)
+    _, steps = run_class(course, assignment, wish or Wish(), console, Stopping())
+    return [_row(step) for step in steps]
+
+
+def run_class(
+    course: Course, assignment: str, wish: Wish, console: Console, state: Stopping
+) -> tuple[Run, list[Step]]:
+    """Grade a class; return the run, and what it did for each submission, by student."""
+    from autograder.adapters.nbgrader.plugin import submissions
+
+    folders = submissions(course, assignment)
+    chosen = _chosen(folders, set(wish.students), course, assignment)
+    jail = open_jail(course, wish.jail, console, warm=not wish.cold)
+    batch = Batch(course.root, assignment, "", jail.level, warm=jail.warm)
+    del jail  # and with it the fork server of its test
+    seed = run_seed(course_key(course, renew=wish.reseed), batch.outline())
+    batch = replace(batch, seed=seed)
+    with _book(course, assignment, dry=wish.dry) as (book, terms):
+        run = Run(
+            batch,
+            chosen,
+            wish.jobs or default_jobs(),
+            book,
+            terms=terms,
+            force=wish.force,
+            prune=len(chosen) == len(folders),
+            stopped=state.asked,
+        )
+        steps: list[Step] = []
+        with RunProgress(console, run, assignment) as progress:
+            for step in run.steps():
+                if step is not None:
+                    steps.append(step)
+                progress.show(step)
+    return run, sorted(steps, key=lambda step: step.student)
+
+
+@contextmanager
+def _book(
+    course: Course, assignment: str, *, dry: bool
+) -> Iterator[tuple[Book | None, Callable[[Path], str]]]:
+    """Open the gradebook, told of the assignment; nothing if nothing is to be written."""
     from autograder.adapters.nbgrader.app import course_directory
     from autograder.adapters.nbgrader.gradebook import register
-    from autograder.adapters.nbgrader.plugin import submissions
+    from autograder.adapters.nbgrader.terms import Terms
     from autograder.adapters.nbgrader.writer import Writer
 
-    folders = _chosen(submissions(course, assignment), set(students), course, assignment)
-    loaded = course.load(assignment)
-    seed = run_seed(course_key(course, renew=reseed), loaded)
-    batch = Batch(course.root, assignment, seed, open_jail(course, jail, console).level)
+    if dry:
+        yield None, lambda _: ""
+        return
     register(course, assignment, course_directory(course).db_url)
-    writer = Writer(course, assignment)
-    graded: list[Graded] = []
-    with _progress(console) as progress:
-        task = progress.add_task(assignment, total=len(folders))
-        for folder, grade in grade_all(batch, folders, jobs):
-            graded.append(_written(writer, folder, grade))
-            progress.advance(task)
-    return sorted(graded, key=lambda row: row.student)
+    terms = Terms(course, assignment)
+    with closing(Writer(course, assignment)) as writer:
+        yield writer, terms
 
 
-def _written(writer: Writer, folder: Path, grade: Grade) -> Graded:
-    student = folder.parent.name
-    try:
-        return Graded(student, grade, writer.write(folder, grade))
-    except CourseError as error:
-        return Graded(student, replace(grade, problems=(*grade.problems, str(error))))
+def _row(step: Step) -> Graded:
+    grade = step.outcome.grade
+    if step.problem:
+        grade = replace(grade, problems=(*grade.problems, step.problem))
+    return Graded(step.student, grade, step.late)
+
+
+def _faults(steps: Iterable[Step]) -> Iterator[tuple[str, str]]:
+    for row in map(_row, steps):
+        for fault in row.grade.problems:
+            yield row.student, fault
 
 
 def _chosen(folders: list[Path], students: set[str], course: Course, assignment: str) -> list[Path]:
@@ -167,53 +215,3 @@ def _chosen(folders: list[Path], students: set[str], course: Course, assignment:
             path=course.root / "submitted",
         )
     return chosen
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
-
-
-def table_console() -> Console:
-    """Return where the table goes: as wide as the terminal, wider where there is none."""
-    console = Console()
-    if not console.is_terminal and not os.environ.get("COLUMNS"):
-        console.width = WIDE
-    return console
-
-
-def one_line(text: str, limit: int) -> str:
-    """Return `text` inert, without line breaks, and cut to `limit`."""
-    return inert(" ".join(text.split()), limit)
-
-
-def show_table(console: Console, graded: Sequence[Graded]) -> None:
-    """Print one line a student."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("student", no_wrap=True)
-    table.add_column("status")
-    table.add_column("score", justify="right")
-    table.add_column("exercises", no_wrap=True)
-    table.add_column("remarks", overflow="fold")
-    for row in graded:
-        grade = row.grade
-        table.add_row(
-            escape(one_line(row.student, 40)),
-            grade.status,
-            f"{points(grade.score)}/{points(grade.max_score)}",
-            "".join(MARKS[exercise.status] for exercise in grade.exercises),
-            escape(one_line(row.remarks, MAX_REMARKS)),
-        )
-    console.print(table)
-    if graded:
-        mean = sum(row.grade.score for row in graded) / len(graded)
-        plural = "" if len(graded) == 1 else "s"
-        console.print(f"\n{LEGEND}\n{len(graded)} submission{plural}, mean {mean:.2f} points.")

@@ -36,11 +36,11 @@ def jail_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return chosen(unsafe(command))
 
 
-def open_jail(course: Course, wanted: str, console: Console) -> Jail:
+def open_jail(course: Course, wanted: str, console: Console, *, warm: bool = True) -> Jail:
     """Test the jail that is wanted and say which it is; raise `JailUnavailable` if it fails."""
     course_key(course)  # one of the secrets of the test
     with console.status("testing the jail"):
-        jail = choose(wanted, secrets_of(course))
+        jail = choose(wanted, secrets_of(course), warm=warm)
     if jail.level == 0:
         console.print(
             "[red]No jail:[/] the submissions' code runs with your rights, and can read the hidden "
@@ -49,6 +49,9 @@ def open_jail(course: Course, wanted: str, console: Console) -> Jail:
         )
     else:
         console.print(f"jail: level {jail.level} ({NAMES[jail.level]}), tested")
+    if jail.obstacle is not None:
+        slower = escape(f"each session starts by itself: {jail.obstacle.reason}")
+        console.print(f"[yellow]note[/] {slower}", soft_wrap=True)
     for missed in jail.missed:
         better = escape(f"no better one: {missed.reason}. {missed.mend}")
         console.print(f"[yellow]note[/] {better}", soft_wrap=True)

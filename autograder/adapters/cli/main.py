@@ -25,6 +25,7 @@ STUDENTS = {
     "doctor": "Say what this machine lacks for the course, and how to mend it.",
 }
 INSTRUCTORS = {
+    "bench": "Measure how fast submissions are graded, against other graders.",
     "demo": "Make up a small class and grade it: the whole way at a glance.",
     "feedback": "Write feedback pages for everyone who is graded.",
     "grade": "Grade all submissions of an assignment.",

@@ -1,0 +1,276 @@
+"""One run over a class: what has to be graded, what has been, and where it goes.
+
+A grade is made safe in this order: its result in the store, its line in the log, its rows in the
+gradebook, its record with the result's key. Whatever is killed in between, the next run goes on
+from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder.batch import keys
+from autograder.batch.cores import default_jobs
+from autograder.batch.lock import only_run
+from autograder.batch.pool import Done, Pool, Retried
+from autograder.batch.runlog import RUNS, RunLog, rounded
+from autograder.batch.step import Book, How, Step
+from autograder.batch.store import RESULTS, Store
+from autograder.batch.totals import Totals
+from autograder.batch.work import Batch, Outcome
+from autograder.batch.worker import memory_mb
+from autograder.course import notebook_stem
+from autograder.errors import CourseError
+from autograder.grading.records import Written, read_record, write_record, written_of
+from autograder.session.scratch import remove_left
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A submission as the run finds it."""
+
+    folder: Path
+    content: str
+    key: str
+    written: Written
+    stands: bool
+    """Its grade stands in the gradebook, under `written`."""
+
+
+class Run:
+    """Grades a class, or what of it has not been graded yet.
+
+    Parameters
+    ----------
+    batch
+        What to grade.
+    folders
+        Submissions: ``submitted/<student>/<assignment>``.
+    jobs
+        Worker processes.
+    book
+        The gradebook; with None nothing is written, and only the results are kept.
+    terms
+        Returns what besides the grade decides what stands in the gradebook, for a folder.
+    force
+        Grade also what has been graded.
+    prune
+        The folders are the whole class: results that nobody needs any more are removed.
+    stopped
+        Asked now and then whether to stop.
+    """
+
+    def __init__(
+        self,
+        batch: Batch,
+        folders: Sequence[Path],
+        jobs: int,
+        book: Book | None = None,
+        *,
+        terms: Callable[[Path], str] = lambda _: "",
+        force: bool = False,
+        prune: bool = False,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._batch = batch
+        self._folders = list(folders)
+        self._book = book
+        self._terms = terms
+        self._force = force
+        self._prune = prune
+        self._stopped = stopped
+        self.jobs = max(1, min(jobs, len(self._folders)))
+        self.basis = batch.basis()
+        self.store = Store(batch.root / RESULTS / batch.assignment)
+        self.pool = Pool(batch, self.basis, self.store, self.jobs, stopped)
+        self.totals = Totals(len(self._folders))
+        self.log_path = Path()
+        self._log: RunLog | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was told to stop before it was done."""
+        return self._stopped() and self.totals.done < self.totals.submissions
+
+    def steps(self) -> Iterator[Step | None]:
+        """Yield each submission that is done with, and None now and then.
+
+        Raises
+        ------
+        CourseError
+            Another run of this assignment is at work, or the workers cannot start.
+        """
+        name = self._batch.assignment
+        with ExitStack() as stack:
+            stack.enter_context(only_run(self._batch.root / RUNS / f"{name}.lock"))
+            log = self._log = stack.enter_context(RunLog(self._batch.root, name))
+            self.log_path = log.path
+            self.store.tidy()
+            remove_left()
+            log.write("run-started", **self._circumstances())
+            try:
+                yield from self._all()
+            except Exception as error:
+                log.write("failed", why=f"{type(error).__name__}: {error}")
+                raise
+            finally:
+                remove_left()
+                if self.interrupted:
+                    log.write("interrupted", left=self.totals.submissions - self.totals.done)
+                self._sum_up()
+                log.write("run-ended", **self.totals.as_json())
+
+    def _all(self) -> Iterator[Step | None]:
+        present = self._book.written() if self._book is not None else set()
+        found = [self._find(folder, present) for folder in self._folders]
+        stored = set() if self._force else self.store.keys()
+        to_grade: list[_Found] = []
+        for each in found:
+            if self._stopped():
+                return
+            step = self._reuse(each) if each.key in stored else None
+            if step is None:
+                to_grade.append(each)
+            else:
+                yield step
+        yield from self._grade(to_grade)
+        if self._prune and not self._stopped():
+            self.store.keep_only({key for each in found for key in (each.key, each.written.key)})
+
+    def _find(self, folder: Path, present: set[str]) -> _Found:
+        student, assignment = folder.parent.name, self._batch.assignment
+        content = keys.content(folder, notebook_stem(assignment))
+        key = keys.key(self.basis, content)
+        written = written_of(read_record(self._batch.course, student, assignment))
+        stands = bool(key) and written.key == key and student in present
+        return _Found(folder, content, key, written, stands)
+
+    def _reuse(self, found: _Found) -> Step | None:
+        """Take the stored result; None if it cannot be used."""
+        outcome = self.store.get(found.key, found.folder)
+        if outcome is None:
+            return None
+        if found.stands and found.written.terms == self._terms(found.folder):
+            return self._count(Step(outcome, "skipped", found.written.late, content=found.content))
+        return self._finish(outcome, "reused", found)
+
+    def _grade(self, waiting: list[_Found]) -> Iterator[Step | None]:
+        """Grade, submissions of equal content once."""
+        while waiting and not self._stopped():
+            first: dict[Path, _Found] = {}
+            twins: dict[str, list[_Found]] = {}
+            for found in waiting:
+                if found.key and found.key in twins:
+                    twins[found.key].append(found)
+                else:
+                    twins[found.key] = []
+                    first[found.folder] = found
+            waiting = []  # the twins of what could not be kept are graded after all
+            self.totals.to_grade = self.totals.graded + len(first)
+            for event in self.pool.run(list(first)):
+                if isinstance(event, Retried):
+                    self.totals.retried += 1
+                    self._note("retried", student=event.folder.parent.name, why=event.why)
+                elif isinstance(event, Done):
+                    found = first[event.task.folder]
+                    outcome = self._handed_over(event)
+                    yield self._finish(outcome, "graded", found)
+                    others = twins.get(found.key, [])
+                    if outcome.key != found.key:
+                        waiting += others
+                        continue
+                    for other in others:
+                        same = replace(outcome, folder=other.folder)
+                        yield self._finish(same, "reused", other)
+                else:
+                    yield None
+
+    def _handed_over(self, done: Done) -> Outcome:
+        outcome = self.store.get(done.answer.name, done.task.folder)
+        if outcome is None:
+            raise CourseError(
+                "a result that was just written cannot be read. Is the disk full?",
+                path=self.store.folder,
+            )
+        return outcome
+
+    def _finish(self, outcome: Outcome, how: How, found: _Found) -> Step:
+        """Log a result, and write its grade into the gradebook if there is one."""
+        # The log comes first: what stands in the gradebook, and is skipped by later runs, is in it.
+        self._note_result(outcome, how)
+        late, problem = 0.0, ""
+        if self._book is not None:
+            try:
+                terms = self._terms(outcome.folder)
+                late = self._book.write(outcome.folder, outcome.grade, outcome.notebook)
+                if outcome.key:
+                    written = Written(outcome.key, found.content, terms, late)
+                    student = outcome.folder.parent.name
+                    write_record(self._batch.course, student, outcome.grade, written)
+            except CourseError as error:
+                problem = str(error)
+            except OSError as error:
+                problem = f"the grade's record could not be written: {error.strerror or error}."
+        return self._count(Step(outcome, how, late, problem, found.content))
+
+    def _count(self, step: Step) -> Step:
+        """Add it up; a class's notebooks all together would take too much memory."""
+        step = replace(step, outcome=replace(step.outcome, notebook=""))
+        self.totals.count(step.student, step.how, step.outcome)
+        for why in (*step.outcome.grade.problems, *filter(None, [step.problem])):
+            self._note("failed", student=step.student, why=why)
+        return step
+
+    def _note_result(self, outcome: Outcome, how: How) -> None:
+        grade = outcome.grade
+        seconds = {
+            "wall_s": outcome.wall_seconds,
+            "cpu_own_s": grade.cpu_seconds,
+            "cpu_overhead_s": max(outcome.cpu_seconds - grade.cpu_seconds, 0.0),
+        }
+        self._note(
+            how,
+            student=outcome.folder.parent.name,
+            status=grade.status,
+            score=grade.score,
+            max_score=grade.max_score,
+            **rounded(seconds),
+            attempts=outcome.attempts,
+            worker=outcome.worker,
+            finished=outcome.finished,
+            key=outcome.key,
+        )
+
+    def _note(self, event: str, **fields: object) -> None:
+        if self._log is not None:
+            self._log.write(event, **fields)
+
+    def _circumstances(self) -> dict[str, object]:
+        return {
+            "assignment": self._batch.assignment,
+            "submissions": len(self._folders),
+            "jobs": self.jobs,
+            "jail": self._batch.jail,
+            "warm": self._batch.warm,
+            "forced": self._force,
+            "writes": self._book is not None,
+            "pid": os.getpid(),
+            "seed_id": hashlib.sha256(self._batch.seed.encode()).hexdigest()[:12],
+            "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
+            "cores": default_jobs(),
+            "versions": keys.versions(),
+        }
+
+    def _sum_up(self) -> None:
+        self.totals.start_cpu_seconds = self.pool.start_cpu_seconds
+        self.totals.worker_mb = self.pool.memory_mb
+        self.totals.coordinator_mb = memory_mb()
+        self.totals.ended = time.monotonic()
+        self.totals.coordinator_cpu_seconds = time.process_time() - self.totals.cpu_began
