@@ -79,17 +79,25 @@ def make_class(assignment: Assignment, solved: NotebookNode) -> Iterator[Sample]
         yield Sample(f"{number:02d}-{label}", name, _bytes(wrong))
         number += 1
     half = dict(list(answers.items())[: len(answers) // 2])
-    broken = {
+    others = {
         "half-done": (name, _bytes(fill(release, half))),
-        "renamed": (f"My {assignment.notebook} (2).ipynb", _bytes(right)),
-        "duplicated-cell": (name, _bytes(_with_first_solution_twice(right))),
-        "cut-off": (name, _bytes(right)[:2000]),
-        "utf-16": (name, _bytes(right).decode().encode("utf-16")),
-        "unknown-format": (name, json.dumps({"nbformat": 99, "cells": []}).encode()),
+        **spoiled(right, assignment.notebook),
     }
-    for label, (file_name, content) in broken.items():
+    for label, (file_name, content) in others.items():
         yield Sample(f"{number:02d}-{label}", file_name, content)
         number += 1
+
+
+def spoiled(notebook: NotebookNode, stem: str) -> dict[str, tuple[str, bytes]]:
+    """Return what becomes of a notebook by accident: file name and bytes, by kind of damage."""
+    name, content = f"{stem}.ipynb", _bytes(notebook)
+    return {
+        "renamed": (f"My {stem} (2).ipynb", content),
+        "duplicated-cell": (name, _bytes(_with_first_solution_twice(notebook))),
+        "cut-off": (name, content[:2000]),
+        "utf-16": (name, content.decode().encode("utf-16")),
+        "unknown-format": (name, json.dumps({"nbformat": 99, "cells": []}).encode()),
+    }
 
 
 def submit(course: Course, assignment: str, samples: Iterator[Sample]) -> list[Path]:

@@ -15,6 +15,7 @@ import click
 
 from autograder import __version__
 from autograder.errors import AutograderError
+from autograder.lean import leave_out
 from autograder.render import inert
 
 MAX_PROBLEM = 20_000
@@ -84,6 +85,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; what went wrong is one message and exit code 2."""
+    leave_out()
     for stream in (sys.stdout, sys.stderr):
         # Students' names and messages hold any character; a terminal or a pipe may not.
         if isinstance(stream, io.TextIOWrapper):
