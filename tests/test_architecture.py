@@ -19,8 +19,8 @@ STUDENTS_MAY_LOAD = (
     *("autograder.adapters.notebook", "autograder.adapters.pytest_plugin"),
     *("autograder.adapters.cli.check", "autograder.adapters.cli.doctor"),
     *("autograder.adapters.cli.main", "autograder.session.shell"),
-    *("autograder.course", "autograder.errors", "autograder.limits", "autograder.render"),
-    *("autograder.results",),
+    *("autograder.course", "autograder.errors", "autograder.lean", "autograder.limits"),
+    *("autograder.render", "autograder.results"),
     *("autograder.student", "autograder.values"),
 )
 """Beside ``autograder.checks`` and ``autograder.submission``; the rest is an instructor's."""

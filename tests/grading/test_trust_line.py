@@ -357,7 +357,7 @@ def test_nothing_secret_is_in_the_process(
     assert [needle for needle in needles if needle.encode() in memory] == []
     assert [values for values in expected if values in memory] == []
     assert b"look" in memory
-    assert len(arguments) == 3, "descriptor, packages, policy"
+    assert len(arguments) == 2, "the descriptor of the fork server, packages"
     assert files == ["checks.py"]
     kinds = {int(number): mode for number, mode in descriptors.items()}
     assert [number for number, mode in kinds.items() if stat.S_ISCHR(mode)] == [0, 1, 2]
