@@ -17,15 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.batch import worker
-from autograder.batch.slot import STOP_SECONDS, Slot
+from autograder.batch.slot import DEPTH, STOP_SECONDS, Slot
 from autograder.batch.store import Store
 from autograder.batch.work import Answer, Batch, Task
 from autograder.errors import CourseError
 
 LOOK_SECONDS = 0.2
-DEPTH = 2
-"""Submissions at a worker: one in work, one in front of it, so that it never waits for us."""
-
 MAX_ATTEMPTS = 2
 MAX_FAILED_STARTS = 3
 
@@ -72,7 +69,21 @@ class Pool:
         How many workers.
     stopped
         Asked now and then; once it says yes, everything is ended and what is in work is lost.
+
+    Attributes
+    ----------
+    memory_mb
+        The most that a worker has said it had.
+    start_cpu_seconds
+        CPU time that starting the workers took.
+    began
+        When the first one was ready.
+    place
+        Where the workers are, if not here.
     """
+
+    died = DIED
+    no_start = NO_START
 
     def __init__(
         self,
@@ -92,6 +103,12 @@ class Pool:
         self.memory_mb = 0.0
         self.start_cpu_seconds = 0.0
         self.began = 0.0
+        self.place = ""
+
+    @property
+    def workers(self) -> int:
+        """How many work, or would if there were enough to do."""
+        return self._jobs
 
     @property
     def in_work(self) -> list[tuple[Path, float]]:
@@ -127,16 +144,20 @@ class Pool:
     def _hand_out(self) -> None:
         self._slots = [slot for slot in self._slots if not slot.dead]
         wanted = min(self._jobs, len(self._waiting) + sum(bool(s.tasks) for s in self._slots))
-        while len(self._slots) < wanted:
-            self._slots.append(Slot(*self._needs))
+        self._engage(wanted - len(self._slots))
         for depth in range(DEPTH):
             for slot in self._slots:
                 # Near the end nothing waits behind a slow one while another worker is idle.
                 enough = len(self._waiting) > (len(self._slots) if depth else 0)
-                if slot.ready and len(slot.tasks) == depth and enough:
+                if slot.ready and len(slot.tasks) == depth < slot.depth and enough:
                     if not slot.submit(self._waiting[0]):
                         continue
                     self._waiting.popleft()
+
+    def _engage(self, more: int) -> None:
+        """Start so many workers more."""
+        for _ in range(more):
+            self._slots.append(Slot(*self._needs))
 
     def _answers(self) -> Iterator[Event | None]:
         futures: list[Future[Any]] = [f for slot in self._slots for f in slot.futures]
@@ -166,7 +187,7 @@ class Pool:
     def _answer(self, task: Task, future: Future[Answer]) -> Iterator[Event]:
         error = future.exception()
         # An error is not the submission's: the worker catches those.
-        answer = future.result() if error is None else Answer(problem=_said(error))
+        answer = future.result() if error is None else Answer(problem=worker.said(error))
         self._failed_starts = 0
         self.memory_mb = max(self.memory_mb, answer.memory_mb)
         if answer.name:
@@ -183,10 +204,10 @@ class Pool:
         slot.end(0.0, at_once=True)
         if not slot.tasks:
             self._failed_starts += 1
-            if self._failed_starts >= MAX_FAILED_STARTS * self._jobs:
-                raise CourseError(NO_START)
+            if self._failed_starts >= MAX_FAILED_STARTS * max(self.workers, 1):
+                raise CourseError(self.no_start)
             return
-        why = HUNG.format(slot.patience) if slot.killed else DIED
+        why = HUNG.format(slot.patience) if slot.killed else self.died
         victim, *others = [task for task, _ in slot.tasks]
         self._waiting.extendleft(reversed(others))
         if victim.attempts >= MAX_ATTEMPTS:
@@ -196,15 +217,18 @@ class Pool:
             yield Retried(victim.folder, why)
 
     def _give_up(self, task: Task, why: str) -> Event:
-        """Have a fresh worker, which grades nothing, say that the fault is ours."""
+        """Say that the fault is ours."""
+        return Done(task, self.not_graded(task, why))
+
+    def not_graded(self, task: Task, why: str) -> Answer:
+        """Have a fresh worker, which grades nothing, write what stands for the grade."""
         slot = Slot(*self._needs)
         try:
-            answer = slot.executor.submit(worker.not_graded, task, why).result(GIVE_UP_SECONDS)
+            return slot.executor.submit(worker.not_graded, task, why).result(GIVE_UP_SECONDS)
         except (BrokenProcessPool, TimeoutError):
-            raise CourseError(NO_START) from None
+            raise CourseError(self.no_start) from None
         finally:
             slot.end(STOP_SECONDS)
-        return Done(task, answer)
 
     def _end(self, seconds: float, *, at_once: bool) -> None:
         ending = [
@@ -216,7 +240,3 @@ class Pool:
         for thread in ending:
             thread.join()
         self._slots.clear()
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[: worker.MAX_REASON]

@@ -65,6 +65,8 @@ class Run:
         The folders are the whole class: results that nobody needs any more are removed.
     stopped
         Asked now and then whether to stop.
+    pool
+        Makes what grades: workers on this machine, or a cluster's.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Run:
         force: bool = False,
         prune: bool = False,
         stopped: Callable[[], bool] = lambda: False,
+        pool: type[Pool] | Callable[..., Pool] = Pool,
     ) -> None:
         self._batch = batch
         self._folders = list(folders)
@@ -86,13 +89,18 @@ class Run:
         self._force = force
         self._prune = prune
         self._stopped = stopped
-        self.jobs = max(1, min(jobs, len(self._folders)))
         self.basis = batch.basis()
         self.store = Store(batch.root / RESULTS / batch.assignment)
-        self.pool = Pool(batch, self.basis, self.store, self.jobs, stopped)
+        jobs = max(1, min(jobs, len(self._folders)))
+        self.pool = pool(batch, self.basis, self.store, jobs, stopped)
         self.totals = Totals(len(self._folders))
         self.log_path = Path()
         self._log: RunLog | None = None
+
+    @property
+    def jobs(self) -> int:
+        """Number of workers."""
+        return self.pool.workers
 
     @property
     def interrupted(self) -> bool:
@@ -181,7 +189,7 @@ class Run:
                 elif isinstance(event, Done):
                     found = first[event.task.folder]
                     outcome = self._handed_over(event)
-                    yield self._finish(outcome, "graded", found)
+                    yield self._finish(outcome, "graded", found, event.answer.where)
                     others = twins.get(found.key, [])
                     if outcome.key != found.key:
                         waiting += others
@@ -201,10 +209,10 @@ class Run:
             )
         return outcome
 
-    def _finish(self, outcome: Outcome, how: How, found: _Found) -> Step:
+    def _finish(self, outcome: Outcome, how: How, found: _Found, where: str = "") -> Step:
         """Log a result, and write its grade into the gradebook if there is one."""
         # The log comes first: what stands in the gradebook, and is skipped by later runs, is in it.
-        self._note_result(outcome, how)
+        self._note_result(outcome, how, where)
         late, problem = 0.0, ""
         if self._book is not None:
             try:
@@ -228,7 +236,7 @@ class Run:
             self._note("failed", student=step.student, why=why)
         return step
 
-    def _note_result(self, outcome: Outcome, how: How) -> None:
+    def _note_result(self, outcome: Outcome, how: How, where: str) -> None:
         grade = outcome.grade
         seconds = {
             "wall_s": outcome.wall_seconds,
@@ -243,7 +251,7 @@ class Run:
             max_score=grade.max_score,
             **rounded(seconds),
             attempts=outcome.attempts,
-            worker=outcome.worker,
+            worker=where or outcome.worker,
             finished=outcome.finished,
             key=outcome.key,
         )
@@ -257,6 +265,7 @@ class Run:
             "assignment": self._batch.assignment,
             "submissions": len(self._folders),
             "jobs": self.jobs,
+            "cluster": self.pool.place,
             "jail": self._batch.jail,
             "warm": self._batch.warm,
             "forced": self._force,

@@ -14,8 +14,12 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 
 from autograder.batch import worker
+from autograder.batch.cores import THREADS
 from autograder.batch.store import Store
 from autograder.batch.work import Answer, Batch, Ready, Task
+
+DEPTH = 2
+"""Submissions at a worker: one in work, one in front of it, so that it never waits for us."""
 
 STOP_SECONDS = 1.0
 """Time for a worker to clear up when it is stopped."""
@@ -29,6 +33,8 @@ class Slot:
     batch, basis, store
         What the worker is made with, see `autograder.batch.worker.start`.
     """
+
+    depth = DEPTH
 
     def __init__(self, batch: Batch, basis: str, store: Store) -> None:
         self.executor = ProcessPoolExecutor(
@@ -120,8 +126,8 @@ class Slot:
 @contextmanager
 def _fit_for_a_child() -> Iterator[None]:
     """Let a process that is started here have one thread, and Ctrl-C only when it can take it."""
-    before = {name: os.environ.get(name) for name in worker.THREADS}
-    os.environ.update(dict.fromkeys(worker.THREADS, "1"))
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     blocked = None
     with suppress(AttributeError):
         blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

@@ -70,10 +70,7 @@ class Store:
             outcome.worker,
             outcome.finished,
         )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        draft = self.folder / f"{name}.{os.getpid()}.draft"
-        draft.write_bytes(zlib.compress(_encoded(stored), 1))
-        draft.replace(self._path(name))
+        self.take_in(name, zlib.compress(_encoded(stored), 1))
         return name
 
     def get(self, name: str, folder: Path) -> Outcome | None:
@@ -106,6 +103,26 @@ class Store:
             found.worker,
             found.finished,
         )
+
+    def take_out(self, name: str) -> bytes:
+        """Return a result as it is in its file, which is removed; empty if there is none."""
+        if not _NAME.fullmatch(name):
+            return b""
+        try:
+            data = self._path(name).read_bytes()
+            self._path(name).unlink()
+        except OSError:
+            return b""
+        return data
+
+    def take_in(self, name: str, data: bytes) -> None:
+        """Keep what another store's `take_out` gave; `get` looks at it."""
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a result")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.folder / f"{name}.{os.getpid()}.draft"
+        draft.write_bytes(data)
+        draft.replace(self._path(name))
 
     def keys(self) -> set[str]:
         """Return the keys under which there is something; it may be damaged."""

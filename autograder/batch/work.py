@@ -130,8 +130,12 @@ class Ready:
 
 @dataclass(frozen=True)
 class Answer:
-    """A worker's answer: the name of the result in the store, or why there is none."""
+    """A worker's answer: the name of the result in the store, or why there is none.
+
+    `where` is the address of a worker that is on another machine.
+    """
 
     name: str = ""
     problem: str = ""
     memory_mb: float = 0.0
+    where: str = ""

@@ -32,15 +32,6 @@ from autograder.results import Grade
 from autograder.session.lifetime import end_with_parent
 from autograder.session.usage import family, usage
 
-THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-"""Libraries read them when they are imported; several workers with a thread a core are slower."""
-
 MAX_REASON = 500
 
 NOTEBOOKS_TIMES = 4
@@ -218,6 +209,11 @@ def grade(task: Task) -> Answer:
 def not_graded(task: Task, why: str) -> Answer:
     """Put into the store what stands for a submission that could not be graded."""
     return Answer(_here(_store).put(_here(_worker).not_graded(task, why)), memory_mb=memory_mb())
+
+
+def said(error: BaseException) -> str:
+    """Return an error of ours in a line."""
+    return f"{type(error).__name__}: {error}"[:MAX_REASON]
 
 
 def _here(value: _T | None) -> _T:

@@ -8,11 +8,11 @@ import json
 import sys
 from pathlib import Path
 
-from otter.api import grade_submission  # type: ignore[import-not-found, unused-ignore]
-
 
 def main(archive: str, report: str, notebooks: list[str]) -> None:
     """Grade and write the points of each exercise, or what went wrong, by notebook."""
+    from otter.api import grade_submission  # type: ignore[import-not-found, unused-ignore]
+
     scores: dict[str, object] = {}
     for path in notebooks:
         try:

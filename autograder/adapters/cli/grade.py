@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -20,11 +21,13 @@ from autograder.adapters.cli.class_table import (
     summary,
     table_console,
 )
-from autograder.adapters.cli.jail import jail_options, open_jail
+from autograder.adapters.cli.jail import ask_jail, jail_options, open_jail
 from autograder.adapters.cli.progress import RunProgress
 from autograder.adapters.cli.stopping import Stopping, stopping
+from autograder.batch.cluster import ClusterPool
 from autograder.batch.compare import changes
 from autograder.batch.cores import default_jobs
+from autograder.batch.pool import Pool
 from autograder.batch.run import Run
 from autograder.batch.step import Book, Step
 from autograder.batch.work import Batch
@@ -54,6 +57,8 @@ class Wish:
         Draw a new course key first.
     dry
         Write neither gradebook nor records.
+    cluster
+        Address of a Dask scheduler, or its scheduler file; this machine if empty.
     """
 
     students: tuple[str, ...] = ()
@@ -63,6 +68,7 @@ class Wish:
     force: bool = False
     reseed: bool = False
     dry: bool = False
+    cluster: str = ""
 
 
 @click.command("grade")
@@ -77,6 +83,12 @@ class Wish:
     help="Show whose grades would change under the present checks; write none.",
 )
 @click.option("--cold", is_flag=True, help="Start each session by itself, not as a fork: slower.")
+@click.option(
+    "--cluster",
+    default="",
+    metavar="ADDRESS",
+    help="Grade on the workers of this Dask scheduler (tcp://host:port, or its scheduler file).",
+)
 @click.option("--reseed", is_flag=True, help="Draw new secret inputs (a new course key).")
 def command(
     assignment: str,
@@ -87,6 +99,7 @@ def command(
     force: bool,
     changed_checks: bool,
     cold: bool,
+    cluster: str,
     reseed: bool,
 ) -> None:
     """Grade all submissions of ASSIGNMENT.
@@ -102,7 +115,7 @@ def command(
     course = find_course()
     course.require(assignment)
     console = Console(stderr=True)
-    wish = Wish(students, jobs or 0, jail, cold, force, reseed, dry=changed_checks)
+    wish = Wish(students, jobs or 0, jail, cold, force, reseed, changed_checks, cluster)
     with stopping() as state:
         run, steps = run_class(course, assignment, wish, console, state)
     if changed_checks:
@@ -147,21 +160,20 @@ def run_class(
 
     folders = submissions(course, assignment)
     chosen = _chosen(folders, set(wish.students), course, assignment)
-    jail = open_jail(course, wish.jail, console, warm=not wish.cold)
-    batch = Batch(course.root, assignment, "", jail.level, warm=jail.warm)
-    del jail  # and with it the fork server of its test
+    batch = _batch(course, assignment, wish, console)
     seed = run_seed(course_key(course, renew=wish.reseed), batch.outline())
     batch = replace(batch, seed=seed)
     with _book(course, assignment, dry=wish.dry) as (book, terms):
         run = Run(
             batch,
             chosen,
-            wish.jobs or default_jobs(),
+            wish.jobs or (len(chosen) if wish.cluster else default_jobs()),
             book,
             terms=terms,
             force=wish.force,
             prune=len(chosen) == len(folders),
             stopped=state.asked,
+            pool=partial(ClusterPool, wish.cluster) if wish.cluster else Pool,
         )
         steps: list[Step] = []
         with RunProgress(console, run, assignment) as progress:
@@ -170,6 +182,15 @@ def run_class(
                     steps.append(step)
                 progress.show(step)
     return run, sorted(steps, key=lambda step: step.student)
+
+
+def _batch(course: Course, assignment: str, wish: Wish, console: Console) -> Batch:
+    """Settle on a jail: tested here, or to be tested by each worker of a cluster."""
+    if wish.cluster:
+        level = ask_jail(wish.jail, console)
+        return Batch(course.root, assignment, "", level, warm=not wish.cold)
+    jail = open_jail(course, wish.jail, console, warm=not wish.cold)
+    return Batch(course.root, assignment, "", jail.level, warm=jail.warm)
 
 
 @contextmanager

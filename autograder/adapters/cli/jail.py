@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from autograder.course import Course
 from autograder.grading.seeds import course_key, secrets_of
-from autograder.jail.levels import AUTO, NAMES, UNSAFE, VARIABLE, Jail, choose
+from autograder.jail.levels import AUTO, BEST_FIRST, NAMES, UNSAFE, VARIABLE, Jail, choose
 
 CHOICES = (AUTO, "3", "1")
 
@@ -42,11 +42,7 @@ def open_jail(course: Course, wanted: str, console: Console, *, warm: bool = Tru
     with console.status("testing the jail"):
         jail = choose(wanted, secrets_of(course), warm=warm)
     if jail.level == 0:
-        console.print(
-            "[red]No jail:[/] the submissions' code runs with your rights, and can read the hidden "
-            "checks. Every grade is stamped.",
-            soft_wrap=True,
-        )
+        _warn(console)
     else:
         console.print(f"jail: level {jail.level} ({NAMES[jail.level]}), tested")
     if jail.obstacle is not None:
@@ -56,3 +52,25 @@ def open_jail(course: Course, wanted: str, console: Console, *, warm: bool = Tru
         better = escape(f"no better one: {missed.reason}. {missed.mend}")
         console.print(f"[yellow]note[/] {better}", soft_wrap=True)
     return jail
+
+
+def ask_jail(wanted: str, console: Console) -> int:
+    """Say which level every worker of a cluster must give, and return it: by itself the best.
+
+    They test it each; one that gives another would make other results of the same submissions.
+    """
+    level = {AUTO: BEST_FIRST[0], "": BEST_FIRST[0], UNSAFE: 0}.get(wanted)
+    level = int(wanted) if level is None else level
+    if level == 0:
+        _warn(console)
+    else:
+        console.print(f"jail: level {level} ({NAMES[level]}), to be tested by every worker")
+    return level
+
+
+def _warn(console: Console) -> None:
+    console.print(
+        "[red]No jail:[/] the submissions' code runs with your rights, and can read the hidden "
+        "checks. Every grade is stamped.",
+        soft_wrap=True,
+    )
