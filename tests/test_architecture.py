@@ -139,6 +139,14 @@ def test_only_adapters_know_the_frameworks():
     ] == []
 
 
+def test_only_the_cluster_knows_dask():
+    found = [
+        item for item in all_imports("autograder") if top(item.target) in {"dask", "distributed"}
+    ]
+    assert {item.module for item in found} == {"autograder.batch.cluster"}
+    assert not any(item.at_load for item in found)
+
+
 def test_the_engine_calls_its_adapters_from_documented_places_only():
     found = [
         item

@@ -124,7 +124,7 @@ def elsewhere() -> Iterator[tuple[Path, dict[str, str]]]:
 
 
 @contextmanager
-def machines(workers: int, **variables: str) -> Iterator[Machines]:
+def machines(workers: int, threads: int = 1, **variables: str) -> Iterator[Machines]:
     """Start a scheduler here, and workers that are processes."""
     with elsewhere() as (place, shared):
         environment = {**shared, **variables}
@@ -134,7 +134,7 @@ def machines(workers: int, **variables: str) -> Iterator[Machines]:
             started = distributed.LocalCluster(
                 n_workers=workers,
                 processes=True,
-                threads_per_worker=1,
+                threads_per_worker=threads,
                 dashboard_address=":0",
                 silence_logs="CRITICAL",
                 local_directory=str(place),
@@ -214,6 +214,16 @@ def _copy(source: str, target: str) -> None:
     else:
         mode = os.lstat(source).st_mode
         os.mknod(target, mode)
+
+
+def test_a_worker_of_two_threads_has_two_sites(far: Class) -> None:
+    with machines(1, threads=2) as one:
+        run, _ = far.run(cluster=one.address, jobs=0)
+        assert far.scores() == ALL
+        assert run.jobs == 2
+        assert len({line["worker"] for line in far.lines()[0] if line["event"] == "graded"}) == 1
+        again, _ = far.run(cluster=one.address, jobs=1, force=True)
+        assert again.jobs == 1
 
 
 def test_changed_checks_are_shown_and_then_written(far: Class, two: Machines) -> None:
@@ -364,6 +374,8 @@ def test_nobody_answers(far: Class, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.5)
     with pytest.raises(CourseError, match=r"no scheduler answers at tcp://127\.0\.0\.1:9"):
         far.grade(cluster="tcp://127.0.0.1:9")
+    with pytest.raises(CourseError, match="Dask's configuration names none"):
+        far.grade(cluster="tls://127.0.0.1:9")
     with pytest.raises(CourseError, match=r"none\.json: there is no such scheduler file"):
         far.grade(cluster=str(tmp_path / "none.json"))
 

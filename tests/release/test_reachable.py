@@ -42,7 +42,11 @@ TIMERS = {
     signal.SIGALRM: (signal.ITIMER_REAL, 20.0),  # and of wall time, should something wait
 }
 SEED = 20_240_229
-CONFINING = ("autograder.jail", "autograder.session.agent")
+CONFINING = (
+    *("autograder.jail", "autograder.session.agent", "autograder.session.fork_server"),
+    *("autograder.session.lifetime", "autograder.batch", "autograder.bench"),
+)
+"""What changes the process that calls it, or starts others. No function there takes arrays."""
 
 Candidates = dict[str, Callable[..., Any]]
 
@@ -54,7 +58,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @cache
 def engine() -> Candidates:
-    """Every callable of the wheel, but those that confine the process that calls them."""
+    """Every callable of the wheel that may be called in this process."""
     found: Candidates = {}
     for info in pkgutil.walk_packages(autograder.__path__, "autograder."):
         if not info.name.endswith("__main__") and not info.name.startswith(CONFINING):
