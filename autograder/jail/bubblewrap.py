@@ -89,10 +89,11 @@ class BubblewrapLauncher:
         """
         shown = [(file, FILES / name) for file, name in _files(files)]
         in_session = [(str(place), str(place.relative_to(FILES))) for _, place in shown]
+        own = [(file, HOME / name) for file, name in _files(())]
 
-        def birth(limits: Limits) -> Birth:
-            # The server, and the sessions that one submission may have at a time, are of one user.
-            policy = inside.policy(limits, threads=limits.threads + SHARED)
+        def birth(limits: Limits, others: int) -> Birth:
+            # Server and sessions are of one user, whose threads the kernel counts together.
+            policy = inside.policy(limits, threads=limits.threads * (others + 1) + SHARED)
             return Birth(
                 Separation(
                     str(WORK),
@@ -116,7 +117,7 @@ class BubblewrapLauncher:
             return Warm(popen, control, birth, discard, guarded=True)
 
         return self._in_jail(
-            [*_interpreter(), *_packages(packages), *shown],
+            [*_interpreter(), *_packages(packages), *shown, *own],
             lambda channel: inside.server_command(*_python(), channel, packages),
             lambda binds: [
                 *_options(self._bwrap, binds, SERVER_MB),

@@ -37,6 +37,9 @@ from autograder.session.warm import Birth, Warm
 
 LATER = "Install bubblewrap, or use Linux 5.13 or newer with Landlock enabled."
 
+SERVER_MB, SERVER_FILES = 16, 1000
+"""Size of a fork server's own home."""
+
 FOLDERS = ["work", "matplotlib"]
 """What a session's home holds from the start."""
 
@@ -125,6 +128,7 @@ def _staged_server(folder: Path, files: Sequence[Path], packages: tuple[str, ...
     shown = [(str(folder / "files" / name), name) for _, name in _shown(files)]
     binds = _staged_python(packages)
     binds += [(file, f"files/{name}") for file, name in _shown(files)]
+    binds += [(file, f"home/{name}") for file, name in _shown(())]
     variables = environment(str(home), str(folder / "python" / "lib"))
 
     def command(channel: int) -> list[str]:
@@ -135,15 +139,18 @@ def _staged_server(folder: Path, files: Sequence[Path], packages: tuple[str, ...
                 binds,
                 server,
                 variables,
-                work="home",
-                folders=["home"],
+                scratch="home",
+                scratch_mb=SERVER_MB,
+                scratch_files=SERVER_FILES,
+                scratch_folders=FOLDERS,
+                work="home/work",
                 stay_root=True,
             )
         )
 
     read = _staged_read(folder)
 
-    def birth(limits: Limits) -> Birth:
+    def birth(limits: Limits, _others: int) -> Birth:
         _refuse_processes(limits)
         return Birth(
             Separation(
@@ -209,7 +216,7 @@ def _unstaged_server(folder: Path, files: Sequence[Path], packages: tuple[str, .
     python, shown, read, listed = _unstaged_python(folder, packages)
     home = _furnish(folder, ())
 
-    def birth(limits: Limits) -> Birth:
+    def birth(limits: Limits, _others: int) -> Birth:
         _refuse_processes(limits)
         own = make_scratch()
         try:

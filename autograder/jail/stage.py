@@ -51,8 +51,6 @@ class Stage:
         Folders in it, which are the user's too.
     work
         Place below `folder` in which the command starts.
-    folders
-        Places below `folder` of empty folders.
     stay_root
         Execute the command as root: it gives up root by itself before it runs what is not ours.
     """
@@ -66,7 +64,6 @@ class Stage:
     scratch_files: int = 0
     scratch_folders: list[str] = field(default_factory=list)
     work: str = ""
-    folders: list[str] = field(default_factory=list)
     stay_root: bool = False
 
 
@@ -98,7 +95,7 @@ def main() -> None:
     """Set the stage and execute the command."""
     spec = Stage(**json.loads(sys.argv[1]))
     user = session_user(os.getpid())
-    _show(spec, user)
+    _show(spec, 0 if spec.stay_root else user)
     if not spec.stay_root:
         become(user)
     _enter(Path(spec.folder) / spec.work)
@@ -126,8 +123,6 @@ def _show(spec: Stage, user: int) -> None:
     be_private()
     stage = Path(spec.folder)
     mount_tmpfs(stage, "size=1m,mode=755")
-    for name in spec.folders:
-        (stage / name).mkdir(mode=0o755, parents=True)
     if spec.scratch:
         scratch = stage / spec.scratch
         scratch.mkdir()

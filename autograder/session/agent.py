@@ -12,7 +12,9 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,23 @@ from autograder.values import Plain, plain
 
 ABSENT = ("autograd", "jax", "keras", "scipy", "sklearn", "tensorflow", "torch")
 """Libraries that hold answers; importing one says that it is not installed."""
+
+USUAL = (
+    "IPython.core.logger",
+    "encodings.cp437",
+    "numpy.linalg",
+    "numpy.random",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline",
+    "IPython.core.completer",
+    "IPython.core.pylabtools",
+    "autograder.checks",
+    "autograder.adapters.notebook",
+    "numpy.testing",
+)
+"""What the cells of nearly every notebook import sooner or later: imported before the first one, so
+that to them it makes no difference whether the session is a fork of a server that has it."""
 
 MAX_REQUEST_BYTES = 2**31 - 1
 
@@ -199,7 +218,26 @@ def main() -> None:
     for policy in policies:
         apply(Policy.from_argument(policy), keep=int(number))
     look_like_a_students_machine(packages.split(","))
+    load()
     sys.exit(run(socket.socket(fileno=int(number))))
+
+
+def load() -> None:
+    """Import what sessions use, and make the shell."""
+    Shell.instance()
+    for name in USUAL:
+        with suppress(ImportError):
+            import_module(name)
+
+
+def settle() -> None:
+    """Look around anew, in a process that was forked after `load`."""
+    Shell.instance().settle()
+    settings = Path("matplotlibrc")
+    if settings.is_file() and "matplotlib" in sys.modules:
+        import matplotlib as mpl
+
+        mpl.rc_file(settings)
 
 
 def run(channel: socket.socket) -> int:

@@ -160,6 +160,7 @@ class FarStudent:
         waiting = list(calls)
         while waiting:
             try:
+                self._require_time()
                 self.start()
                 together = self._together(waiting)
             except StudentFault as lost:
@@ -352,6 +353,11 @@ class FarStudent:
             self._refused[label] = late
             raise
         except (EOFError, OSError) as error:
+            if process.orphaned:
+                self.close()
+                raise JailUnavailable(
+                    "the fork server of the session has ended", mend="Is there memory enough?"
+                ) from error
             raise self._broken(label, process.exit_text()) from error
         except ProtocolError as error:
             raise self._broken(label, error.problem) from error
@@ -395,7 +401,11 @@ class FarStudent:
     def _refuse(self, label: str) -> None:
         if label in self._refused:
             raise self._refused[label]
-        self._spent.require(self._limits)
+        self._require_time()
+
+    def _require_time(self) -> None:
+        running = self._process.known_cpu_seconds if self._process is not None else 0.0
+        self._spent.require(self._limits, running)
 
     def _remember(self, value: Rng | Callback) -> wire.Gen | wire.Fun:
         key = next((k for k, known in self._references.items() if known is value), None)

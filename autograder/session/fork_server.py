@@ -26,9 +26,8 @@ import sys
 import tempfile
 import threading
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 
@@ -38,23 +37,6 @@ from autograder.jail.separate import Separation, separate
 from autograder.session import agent
 from autograder.session.forks import FAILED, FIRST, LENGTH, SESSION
 from autograder.session.lifetime import end_with_parent
-from autograder.session.shell import Shell
-
-USUAL = (
-    "IPython.core.logger",
-    "encodings.cp437",
-    "numpy.linalg",
-    "numpy.random",
-    "matplotlib.backends.backend_agg",
-    "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
-    "IPython.core.completer",
-    "IPython.core.pylabtools",
-    "autograder.checks",
-    "autograder.adapters.notebook",
-    "numpy.testing",
-)
-"""What the cells of nearly every notebook import sooner or later."""
 
 _CODE_OF_A_SIGNAL = 128
 _HIGHEST_DESCRIPTOR = 1 << 20
@@ -76,40 +58,50 @@ class ForkServer:
         self._poll.register(control, select.POLLIN)
         self._running: dict[int, tuple[int, socket.socket]] = {}
 
-    def serve(self) -> None:
-        """Answer requests, and report the ends of sessions."""
+    def serve(self) -> socket.socket | None:
+        """Answer requests, and report the ends of sessions.
+
+        Returns
+        -------
+        socket or None
+            In a fork: the channel on which it is a session now. In the server: None, at the end.
+        """
         while True:
             for descriptor, _ in self._poll.poll():
                 if descriptor in self._running:
                     self._bury(descriptor)
-                elif not self._fork():
+                    continue
+                header, descriptors, _, _ = socket.recv_fds(self._control, LENGTH.size, 2)
+                if not header:
                     self._end_all()
-                    return
+                    return None
+                channel = self._fork(header, descriptors)
+                if channel is not None:
+                    return channel
 
-    def _fork(self) -> bool:
-        """Make one session; False if nobody asks any more."""
-        header, descriptors, _, _ = socket.recv_fds(self._control, LENGTH.size, 2)
-        if not header:
-            return False
+    def _fork(self, header: bytes, descriptors: list[int]) -> socket.socket | None:
+        """Make one session, and return its channel in it."""
         channel, report = (socket.socket(fileno=number) for number in descriptors)
         body = self._control.recv(LENGTH.unpack(header)[0], socket.MSG_WAITALL)
         separation = Separation.from_bytes(body)
         pid = mounts.fork_into(mounts.ALL_BUT_USERS) if separation.namespaces else os.fork()
         if not pid:
             self._become(separation, channel, report)
+            return channel
         channel.close()
         descriptor = os.pidfd_open(pid)
         self._running[descriptor] = pid, report
         self._poll.register(descriptor, select.POLLIN)
-        return True
+        return None
 
     def _bury(self, descriptor: int) -> None:
         pid, report = self._running.pop(descriptor)
         self._poll.unregister(descriptor)
         os.close(descriptor)
-        _, status = os.waitpid(pid, 0)
+        _, status, used = os.wait4(pid, 0)
+        cpu = used.ru_utime + used.ru_stime
         with report, suppress(OSError):
-            report.send(json.dumps(os.waitstatus_to_exitcode(status)).encode())
+            report.send(json.dumps([os.waitstatus_to_exitcode(status), cpu]).encode())
 
     def _end_all(self) -> None:
         for descriptor in list(self._running):
@@ -118,8 +110,8 @@ class ForkServer:
 
     def _become(
         self, separation: Separation, channel: socket.socket, report: socket.socket
-    ) -> NoReturn:
-        """Be a session, in a process that has just been forked."""
+    ) -> None:
+        """Become a session, in a process that has just been forked."""
         try:
             os.setsid()
             parent = self._pid
@@ -136,6 +128,8 @@ class ForkServer:
                 report.close()
 
             separate(separation, channel.fileno(), ready)
+            gc.enable()
+            agent.settle()
         except BaseException as error:  # noqa: BLE001 - whatever it is, this is no session
             text = f"{type(error).__name__}: {error}"[:1000].encode()
             with suppress(OSError):
@@ -143,11 +137,6 @@ class ForkServer:
             with suppress(OSError):
                 os.write(2, text)
             os._exit(1)
-        code = 1
-        with suppress(BaseException):
-            gc.enable()
-            code = agent.run(channel)
-        os._exit(code)
 
 
 def _stand_first(child: int) -> NoReturn:
@@ -159,6 +148,7 @@ def _stand_first(child: int) -> NoReturn:
     code = 1
     with suppress(BaseException):
         os.closerange(3, _HIGHEST_DESCRIPTOR)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # those behind it may send it one
         end_with_parent()
         drop_capabilities()
         found = 0
@@ -176,14 +166,6 @@ def _forget_the_server() -> None:
     vars(tempfile)["_name_sequence"] = None
 
 
-def _load() -> None:
-    """Import what sessions use, and make the shell: a session is forked from there."""
-    Shell.instance()
-    for name in USUAL:
-        with suppress(ImportError):
-            import_module(name)
-
-
 def _threads() -> int:
     with suppress(OSError):
         return len(list(Path("/proc/self/task").iterdir()))
@@ -196,19 +178,21 @@ def _only_one_thread_of(count: int) -> None:
         raise RuntimeError(f"the fork server has {count} threads, and must have one")
 
 
-def main() -> Any:
+def main() -> None:
     """Serve on a descriptor; the command line is ``FD PACKAGES``."""
     end_with_parent()
     number, packages = sys.argv[1:]
     control = socket.socket(fileno=int(number))
     agent.look_like_a_students_machine(packages.split(","))
-    _load()
+    agent.load()
     _only_one_thread_of(_threads())
     gc.collect()
     gc.disable()
     gc.freeze()  # collections in the forks leave these objects, and their pages, alone
     control.send(SESSION)
-    ForkServer(control).serve()
+    channel = ForkServer(control).serve()
+    if channel is not None:
+        os._exit(agent.run(channel))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import subprocess
 from contextlib import suppress
 from typing import Protocol
 
-from autograder.session.usage import family
+from autograder.session.usage import family, usage
 
 END_SECONDS = 5.0
 """Time that a killed process may take: one that root may not kill is not waited for."""
@@ -21,6 +21,15 @@ class Handle(Protocol):
 
     pid: int
     """Of the first of them."""
+
+    ours: frozenset[int]
+    """Those in which no student's code runs: their memory does not count."""
+
+    final_cpu: float
+    """CPU time that all of them have used, known when they have ended; 0 if it is not."""
+
+    orphaned: bool
+    """They ended because what had started them did: no fault of the student's."""
 
     def members(self) -> list[int]:
         """Return all of them, the first one first."""
@@ -54,6 +63,9 @@ class Started:
 
     def __init__(self, popen: subprocess.Popen[bytes], *, guarded: bool = False) -> None:
         self.pid = popen.pid
+        self.ours: frozenset[int] = frozenset()
+        self.final_cpu = 0.0
+        self.orphaned = False
         self._popen = popen
         self._guarded = guarded
         self._members: list[int] = []
@@ -68,6 +80,9 @@ class Started:
 
     def poll(self) -> int | None:
         """See `Handle.poll`."""
+        if self._popen.returncode is None:
+            # What has ended and is not waited for still shows what it has used.
+            self.final_cpu = max(self.final_cpu, usage([self.pid]).cpu)
         return self._popen.poll()
 
     def wait(self, seconds: float) -> int:

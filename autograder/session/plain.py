@@ -56,7 +56,7 @@ class PlainLauncher:
             discard=lambda: remove_tree(scratch),
         )
 
-        def birth(_: Limits) -> Birth:
+        def birth(_limits: Limits, _others: int) -> Birth:
             own = furnished_scratch(files)
             separation = Separation(str(own / "work"), environment(str(own)))
             return Birth(separation, discard=lambda: remove_tree(own))

@@ -87,8 +87,18 @@ class StudentProcess:
 
     def cpu_seconds(self) -> float:
         """CPU time used so far by the process and its living and reaped children."""
-        self._cpu = max(self._cpu, usage(self._handle.members()).cpu)
+        self._cpu = max(self._cpu, usage(self._handle.members()).cpu, self._handle.final_cpu)
         return self._cpu
+
+    @property
+    def known_cpu_seconds(self) -> float:
+        """The same as it was at the last look; the watchdog looks all the time."""
+        return self._cpu
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether it was ended by the end of what had started it: no fault of the student's."""
+        return self.ended and self._handle.orphaned
 
     @property
     def ended(self) -> bool:
@@ -112,6 +122,7 @@ class StudentProcess:
         self.cpu_seconds()
         self._over.set()
         self._handle.end()
+        self._cpu = max(self._cpu, self._handle.final_cpu)
         self.channel.close()
         self._watchdog.join()
         self.last_words = self._handle.last_words()
@@ -133,7 +144,8 @@ class StudentProcess:
     def _excess(self) -> str:
         limits = self._limits
         members = self._handle.members()
-        used = usage(members)
+        used = usage(members, self._handle.ours)
+        self._cpu = max(self._cpu, used.cpu)
         if used.memory_mb > limits.memory_mb:
             return f"it used more than {limits.memory_mb} MB of memory"
         doubt = ""

@@ -8,11 +8,13 @@ import os
 import tempfile
 from collections import defaultdict
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.path import get_home_dir
 from IPython.utils.text import SList
 from traitlets.config import Config
 
@@ -143,6 +145,17 @@ class Shell(InteractiveShell):
         config.InteractiveShell.colors = "nocolor"
         super().__init__(config=config, display_pub_class=_Publisher, displayhook_class=_Hook)
         self.history_manager.outputs = _Forgetful()
+
+    def settle(self) -> None:
+        """Take the present folders for those in which it was made: it is a fork of another."""
+        self.init_ipython_dir(None)
+        self.init_profile_dir(None)
+        self.home_dir = get_home_dir()
+        self.starting_dir = str(Path.cwd())
+        self.history_manager.dir_hist[:] = [Path.cwd()]
+        if "db" in vars(self):  # newer versions of IPython make it when it is first used
+            made: Any = vars(self)["db"]
+            self.db = type(made)(str(Path(self.profile_dir.location) / "db"))
 
     def execute(self, source: str) -> tuple[list[Output], str]:
         """Run one cell.

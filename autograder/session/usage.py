@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +49,12 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def usage(pids: Iterable[int]) -> Usage:
+def usage(pids: Iterable[int], weightless: Container[int] = ()) -> Usage:
     """Return what the living processes among `pids` use, and the children that they waited for.
 
     Memory that forks share counts once where there are many, and in each of them where there are
-    few: it takes the kernel longer to tell than all else.
+    few: it takes the kernel longer to tell than all else. That of processes which are `weightless`
+    does not count.
     """
     pids = list(pids)
     memory_of = _shared_memory if len(pids) > FEW and LINUX else _memory
@@ -61,7 +62,7 @@ def usage(pids: Iterable[int]) -> Usage:
     count = hidden = leaderless = 0
     for pid in pids:
         try:
-            used, held = _cpu(pid), memory_of(pid)
+            used, held = _cpu(pid), 0.0 if pid in weightless else memory_of(pid)
             leaderless += _leaderless(pid)
         except (PermissionError, psutil.AccessDenied):
             hidden += 1

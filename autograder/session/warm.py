@@ -1,9 +1,9 @@
 """Warm start: sessions are forked from a process that has everything imported.
 
 The trusted side of `autograder.session.fork_server`. A server belongs to one process that grades,
-and to one set of public files; it is started at the first session and ends with `close`, or with
-the process. A session of it is as separate from all others as a cold one: see
-`autograder.jail.separate`.
+and to one set of public files; it is started at the first session, and ends with `close` or with
+the thread that started it. What its sessions have in common, beside what they have when they are
+cold, stands in docs/security.md.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Warm:
     control
         Socket to it.
     birth
-        Returns what the next session is made of.
+        Takes limits and how many sessions there are; returns what the next one is made of.
     discard
         Called at the end, to remove what was made for the server.
     guarded
@@ -72,7 +72,7 @@ class Warm:
         self,
         popen: subprocess.Popen[bytes],
         control: socket.socket,
-        birth: Callable[[Limits], Birth],
+        birth: Callable[[Limits, int], Birth],
         discard: Callable[[], None] = lambda: None,
         *,
         guarded: bool = False,
@@ -81,6 +81,8 @@ class Warm:
         self._control = control
         self._birth = birth
         self._discard = discard
+        self._lock = threading.Lock()
+        self._sessions: list[Forked] = []
         self._last_words = ""
         self.closed = False
         try:
@@ -115,7 +117,12 @@ class Warm:
         JailUnavailable
             It did not come up: of this machine, since no student's code has run yet.
         """
-        birth = self._birth(limits)
+        with self._lock:
+            return self._launch(limits)
+
+    def _launch(self, limits: Limits) -> StudentProcess:
+        self._sessions = [session for session in self._sessions if session.poll() is None]
+        birth = self._birth(limits, len(self._sessions))
         channel, theirs = socket.socketpair()
         report, reported = socket.socketpair(type=socket.SOCK_SEQPACKET)
         try:
@@ -134,6 +141,7 @@ class Warm:
             why = error.reason if isinstance(error, JailUnavailable) else "its server ended"
             said = f" ({self._last_words})" if self._last_words else ""
             raise JailUnavailable(f"the session was not forked: {why}{said}", mend=_MEND) from error
+        self._sessions.append(forked)
         return StudentProcess(forked, channel, limits, birth.room, birth.discard)
 
     def close(self) -> None:
@@ -173,9 +181,12 @@ class Forked:
         self._report = report
         self._lock = threading.Lock()  # the watchdog asks, too
         self._code: int | None = None
+        self.orphaned = False
+        self.final_cpu = 0.0
         report.settimeout(START_SECONDS)
         self._members = [self._next_process() for _ in range(2 if first else 1)]
         self._settled = False
+        self.ours = frozenset(self._members[:1] if first else ())
         self.pid = self._members[0]
         self._pidfd = os.pidfd_open(self.pid)
         report.settimeout(None)
@@ -225,8 +236,10 @@ class Forked:
                     said = b""
                     with suppress(OSError):
                         said = self._report.recv(_MAX_REPORT)
-                    # Without a word, the server itself was killed, and the session with it.
-                    self._code = json.loads(said) if said else -signal.SIGKILL
+                    if said:
+                        self._code, self.final_cpu = json.loads(said)
+                    else:  # the server itself was killed, and the session with it
+                        self._code, self.orphaned = -signal.SIGKILL, True
             return self._code
 
     def end(self) -> None:

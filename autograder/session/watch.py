@@ -30,10 +30,10 @@ class Spent:
         """CPU time of the student's own code, but for what running sessions have used."""
         return self.cpu - self.starts
 
-    def require(self, limits: Limits) -> None:
-        """Raise `DeadlineExceeded` if nothing is left."""
+    def require(self, limits: Limits, running: float = 0.0) -> None:
+        """Raise `DeadlineExceeded` if nothing is left; `running` is the CPU time of a session."""
         for used, total, kind in (
-            (self.cpu, limits.notebook_cpu, " of CPU time"),
+            (self.cpu + running, limits.notebook_cpu, " of CPU time"),
             (self.wall, limits.notebook_wall, ""),
         ):
             if used > total:
@@ -73,7 +73,7 @@ class Watch:
         # Not select(), which knows the first 1024 descriptors only.
         self._poll = select.poll()
         self._poll.register(process.channel, select.POLLIN)
-        self._cpu_before: float | None = None
+        self._cpu_before = process.known_cpu_seconds
         self._began = self._looked = time.monotonic()
 
     @property
@@ -114,10 +114,6 @@ class Watch:
 
     def _look(self) -> None:
         used = self._process.cpu_seconds()
-        if self._cpu_before is None:
-            # Most exchanges are over before the first look, and need none. What was used until
-            # then goes to the student's favour.
-            self._cpu_before = used
         if used - self._cpu_before > self._cpu:
             raise self._late(f"used more than {self._cpu:g} s of CPU time", self._cpu)
         total = self._limits.notebook_cpu

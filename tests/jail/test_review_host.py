@@ -212,7 +212,7 @@ def test_a_deleted_file_of_which_one_page_is_mapped_counts(tmp_path: Path) -> No
 
 
 def test_a_process_that_cannot_be_watched_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "usage", lambda _pids: Usage())
+    monkeypatch.setattr(process, "usage", lambda *_pids: Usage())
     ours, theirs = socket.socketpair()
     popen = subprocess.Popen(["sleep", "20"], start_new_session=True)
     watched = StudentProcess(Started(popen), ours, Limits())

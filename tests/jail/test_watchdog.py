@@ -192,7 +192,7 @@ def test_a_jail_whose_clock_shows_nothing_is_not_used(
     jail_of: Callable[[int], Launcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     launcher = jail_of(1)  # tests itself before it is handed out: not with a clock that stands
-    monkeypatch.setattr(process, "usage", lambda pids: replace(usage.usage(pids), cpu=0.0))
+    monkeypatch.setattr(process, "usage", lambda *pids: replace(usage.usage(*pids), cpu=0.0))
     monkeypatch.setattr(selftest, "LIMITS", replace(selftest.LIMITS, wall_factor=1, wall_extra=1))
     probe = FarStudent(launcher, [Cell("probe", selftest.PROBE)], [], selftest.LIMITS)
     with probe:
