@@ -48,19 +48,10 @@ def content(folder: Path, stem: str) -> str:
     stem
         The notebook's name without ``.ipynb``.
     """
-    expected = f"{stem}.ipynb"
     try:
-        names, folders = listing(folder)
+        paths, parts = _read(folder, stem)
     except Rejected as rejected:
         return _hash([rejected.reason])
-    candidates = [name for name in names if NOTEBOOK.search(name)]
-    paths = [folder / name for name in candidates]
-    parts: list[object] = [names, folders]
-    if expected in candidates:
-        paths = [folder / expected]
-        parts = [candidates]  # a note names the others
-    elif not candidates and len(folders) == 1:
-        paths = [folder / folders[0] / expected]
     if len(paths) > MAX_FILES:
         return ""
     room = MAX_BYTES
@@ -77,6 +68,41 @@ def content(folder: Path, stem: str) -> str:
     return _hash(parts)
 
 
+def traces(folder: Path, stem: str) -> list[object]:
+    """Return what a change of the files that are read leaves, also of one that was taken back.
+
+    Parameters
+    ----------
+    folder, stem
+        As in `content`.
+    """
+    try:
+        paths, _ = _read(folder, stem)
+    except Rejected as rejected:
+        return [rejected.reason]
+    return [_trace(path) for path in paths]
+
+
+def _trace(path: Path) -> object:
+    try:
+        found = path.lstat()
+    except OSError as error:
+        return error.errno
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _read(folder: Path, stem: str) -> tuple[list[Path], list[object]]:
+    """Return the files of a submission that are read, and what else of it counts."""
+    names, folders = listing(folder)
+    expected = f"{stem}.ipynb"
+    candidates = [name for name in names if NOTEBOOK.search(name)]
+    if expected in candidates:
+        return [folder / expected], [candidates]  # a note names the others
+    if not candidates and len(folders) == 1:
+        return [folder / folders[0] / expected], [names, folders]
+    return [folder / name for name in candidates], [names, folders]
+
+
 def basis(assignment: Assignment, seed: str, jail: int, limits: Limits | None) -> str:
     """Return the hash of all that the grades of a run depend on, but the submissions.
 
@@ -88,9 +114,14 @@ def basis(assignment: Assignment, seed: str, jail: int, limits: Limits | None) -
         As in `autograder.batch.work.Batch`.
     """
     public = assignment.public
-    data = _hash_files(public.folder, [public.folder / name for name in public.data])
+    data = [
+        _hash_files(folder, [path for name in public.data if (path := folder / name).is_file()])
+        for folder in (public.folder, assignment.solutions)
+    ]
+    packages = {name: _version(name) for name in public.packages}
     bounds = None if limits is None else asdict(limits)
-    return _hash([assignment.name, assignment.version, data, grader_version(), seed, jail, bounds])
+    version = assignment.version
+    return _hash([assignment.name, version, data, packages, grader_version(), seed, jail, bounds])
 
 
 def key(basis: str, content: str) -> str:

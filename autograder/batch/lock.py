@@ -7,18 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from autograder.batch.runlog import RUNS
 from autograder.errors import CourseError
 
 
 @contextmanager
-def only_run(path: Path) -> Iterator[None]:
-    """Hold the lock file `path`; the kernel lets go of it when this process ends, however it does.
+def only_run(root: Path, assignment: str) -> Iterator[None]:
+    """Hold the lock of an assignment of the course at `root`.
+
+    The kernel lets go of it when this process ends, however it does.
 
     Raises
     ------
     CourseError
         Another process holds it.
     """
+    path = root / RUNS / f"{assignment}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

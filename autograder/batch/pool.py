@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +41,21 @@ class Retried:
 
     folder: Path
     why: str
+    wall_seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
 class Done:
-    """A submission has its answer: a result's name in the store."""
+    """A submission has its answer: a result's name in the store.
+
+    `given_up`: the result stands for a grade, and says that the fault is ours; the last attempt
+    took `wall_seconds`.
+    """
 
     task: Task
     answer: Answer
+    given_up: bool = False
+    wall_seconds: float = field(default=0.0, compare=False)
 
 
 Event = Retried | Done
@@ -80,6 +87,8 @@ class Pool:
         When the first one was ready.
     place
         Where the workers are, if not here.
+    started
+        The most workers that were ready at a time.
     """
 
     died = DIED
@@ -104,6 +113,7 @@ class Pool:
         self.start_cpu_seconds = 0.0
         self.began = 0.0
         self.place = ""
+        self.started = 0
 
     @property
     def workers(self) -> int:
@@ -167,8 +177,9 @@ class Pool:
                 task, future = slot.tasks[0]
                 if isinstance(future.exception(), BrokenProcessPool):
                     break
+                seconds = time.monotonic() - slot.since
                 slot.pop()
-                yield from self._answer(task, future)
+                yield from self._answer(task, future, seconds)
             if slot.broken:
                 yield from self._bury(slot)
             elif slot.hello in done and not slot.ready:
@@ -182,10 +193,13 @@ class Pool:
         if said.problem:
             raise CourseError(said.problem)
         self.start_cpu_seconds += said.cpu_seconds
+        self.started = max(self.started, sum(s.ready and not s.dead for s in self._slots))
         self.began = self.began or time.monotonic()
 
-    def _answer(self, task: Task, future: Future[Answer]) -> Iterator[Event]:
+    def _answer(self, task: Task, future: Future[Answer], seconds: float) -> Iterator[Event]:
         error = future.exception()
+        if isinstance(error, CourseError):
+            raise error  # the store cannot be written
         # An error is not the submission's: the worker catches those.
         answer = future.result() if error is None else Answer(problem=worker.said(error))
         self._failed_starts = 0
@@ -193,10 +207,10 @@ class Pool:
         if answer.name:
             yield Done(task, answer)
         elif task.final:
-            yield self._give_up(task, answer.problem)
+            yield self._give_up(task, answer.problem, seconds)
         else:
             self._alone.append(replace(task, attempts=task.attempts + 1, final=True))
-            yield Retried(task.folder, answer.problem)
+            yield Retried(task.folder, answer.problem, seconds)
 
     def _bury(self, slot: Slot) -> Iterator[Event]:
         """Hand out again what a dead worker had."""
@@ -208,17 +222,18 @@ class Pool:
                 raise CourseError(self.no_start)
             return
         why = HUNG.format(slot.patience) if slot.killed else self.died
+        seconds = slot.patience if slot.killed else time.monotonic() - slot.since
         victim, *others = [task for task, _ in slot.tasks]
         self._waiting.extendleft(reversed(others))
         if victim.attempts >= MAX_ATTEMPTS:
-            yield self._give_up(victim, why)
+            yield self._give_up(victim, why, seconds)
         else:
             self._waiting.append(replace(victim, attempts=victim.attempts + 1))
-            yield Retried(victim.folder, why)
+            yield Retried(victim.folder, why, seconds)
 
-    def _give_up(self, task: Task, why: str) -> Event:
+    def _give_up(self, task: Task, why: str, seconds: float) -> Event:
         """Say that the fault is ours."""
-        return Done(task, self.not_graded(task, why))
+        return Done(task, self.not_graded(task, why), given_up=True, wall_seconds=seconds)
 
     def not_graded(self, task: Task, why: str) -> Answer:
         """Have a fresh worker, which grades nothing, write what stands for the grade."""

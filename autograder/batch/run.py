@@ -11,17 +11,17 @@ import hashlib
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.batch import keys
 from autograder.batch.cores import default_jobs
-from autograder.batch.lock import only_run
+from autograder.batch.disk import in_words, is_full
 from autograder.batch.pool import Done, Pool, Retried
-from autograder.batch.runlog import RUNS, RunLog, rounded
-from autograder.batch.step import Book, How, Step
+from autograder.batch.runlog import RunLog, rounded
+from autograder.batch.step import Book, How, Standing, Step
 from autograder.batch.store import RESULTS, Store
 from autograder.batch.totals import Totals
 from autograder.batch.work import Batch, Outcome
@@ -29,7 +29,12 @@ from autograder.batch.worker import memory_mb
 from autograder.course import notebook_stem
 from autograder.errors import CourseError
 from autograder.grading.records import Written, read_record, write_record, written_of
+from autograder.results import Grade
 from autograder.session.scratch import remove_left
+
+ROUNDING = 1e-6
+
+KEPT = "the gradebook keeps the grade that it had."
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,23 @@ class _Found:
     content: str
     key: str
     written: Written
-    stands: bool
-    """Its grade stands in the gradebook, under `written`."""
+    standing: Mapping[str, float | None] | None
+    """The points that stand in the gradebook, by exercise; None if no grade stands there."""
+
+    def stands(self, grade: Grade) -> bool:
+        """Whether this is the grade that stands there, and its record says so.
+
+        The points are compared, since a gradebook can be one of another day.
+        """
+        return (
+            self.standing is not None
+            and bool(self.key)
+            and self.written.key == self.key
+            and all(
+                abs((self.standing.get(exercise.name) or 0.0) - exercise.points) < ROUNDING
+                for exercise in grade.exercises
+            )
+        )
 
 
 class Run:
@@ -96,6 +116,7 @@ class Run:
         self.totals = Totals(len(self._folders))
         self.log_path = Path()
         self._log: RunLog | None = None
+        self._kept: set[str] = set()
 
     @property
     def jobs(self) -> int:
@@ -113,11 +134,10 @@ class Run:
         Raises
         ------
         CourseError
-            Another run of this assignment is at work, or the workers cannot start.
+            The workers cannot start, or the disk is full.
         """
         name = self._batch.assignment
-        with ExitStack() as stack:
-            stack.enter_context(only_run(self._batch.root / RUNS / f"{name}.lock"))
+        with in_words(self._batch.root), ExitStack() as stack:
             log = self._log = stack.enter_context(RunLog(self._batch.root, name))
             self.log_path = log.path
             self.store.tidy()
@@ -126,19 +146,24 @@ class Run:
             try:
                 yield from self._all()
             except Exception as error:
-                log.write("failed", why=f"{type(error).__name__}: {error}")
+                with suppress(OSError):
+                    log.write("failed", why=f"{type(error).__name__}: {error}")
                 raise
             finally:
-                remove_left()
-                if self.interrupted:
-                    log.write("interrupted", left=self.totals.submissions - self.totals.done)
                 self._sum_up()
-                log.write("run-ended", **self.totals.as_json())
+                with suppress(OSError):  # the disk is full, which has been said
+                    remove_left()
+                    if self.interrupted:
+                        log.write("interrupted", left=self.totals.submissions - self.totals.done)
+                    log.write("run-ended", **self.totals.as_json())
 
     def _all(self) -> Iterator[Step | None]:
-        present = self._book.written() if self._book is not None else set()
-        found = [self._find(folder, present) for folder in self._folders]
-        stored = set() if self._force else self.store.keys()
+        standing: Standing = self._book.standing() if self._book is not None else {}
+        found = [self._find(folder, standing) for folder in self._folders]
+        self._kept = {key for each in found for key in (each.key, each.written.key)}
+        if self._force:  # also for the run that goes on with this one
+            self.store.drop(each.key for each in found)
+        stored = self.store.keys()
         to_grade: list[_Found] = []
         for each in found:
             if self._stopped():
@@ -150,22 +175,21 @@ class Run:
                 yield step
         yield from self._grade(to_grade)
         if self._prune and not self._stopped():
-            self.store.keep_only({key for each in found for key in (each.key, each.written.key)})
+            self.store.keep_only(self._kept)
 
-    def _find(self, folder: Path, present: set[str]) -> _Found:
+    def _find(self, folder: Path, standing: Standing) -> _Found:
         student, assignment = folder.parent.name, self._batch.assignment
         content = keys.content(folder, notebook_stem(assignment))
         key = keys.key(self.basis, content)
         written = written_of(read_record(self._batch.course, student, assignment))
-        stands = bool(key) and written.key == key and student in present
-        return _Found(folder, content, key, written, stands)
+        return _Found(folder, content, key, written, standing.get(student))
 
     def _reuse(self, found: _Found) -> Step | None:
         """Take the stored result; None if it cannot be used."""
         outcome = self.store.get(found.key, found.folder)
         if outcome is None:
             return None
-        if found.stands and found.written.terms == self._terms(found.folder):
+        if found.stands(outcome.grade) and found.written.terms == self._terms(found.folder):
             return self._count(Step(outcome, "skipped", found.written.late, content=found.content))
         return self._finish(outcome, "reused", found)
 
@@ -184,12 +208,15 @@ class Run:
             self.totals.to_grade = self.totals.graded + len(first)
             for event in self.pool.run(list(first)):
                 if isinstance(event, Retried):
-                    self.totals.retried += 1
-                    self._note("retried", student=event.folder.parent.name, why=event.why)
+                    self._note_retried(event)
                 elif isinstance(event, Done):
                     found = first[event.task.folder]
                     outcome = self._handed_over(event)
-                    yield self._finish(outcome, "graded", found, event.answer.where)
+                    self._kept.add(outcome.key)
+                    if event.given_up and found.standing is not None:
+                        yield self._leave(outcome, found)
+                    else:
+                        yield self._finish(outcome, "graded", found, event.answer.where)
                     others = twins.get(found.key, [])
                     if outcome.key != found.key:
                         waiting += others
@@ -207,26 +234,38 @@ class Run:
                 "a result that was just written cannot be read. Is the disk full?",
                 path=self.store.folder,
             )
-        return outcome
+        return replace(outcome, wall_seconds=done.wall_seconds) if done.given_up else outcome
 
     def _finish(self, outcome: Outcome, how: How, found: _Found, where: str = "") -> Step:
         """Log a result, and write its grade into the gradebook if there is one."""
         # The log comes first: what stands in the gradebook, and is skipped by later runs, is in it.
         self._note_result(outcome, how, where)
         late, problem = 0.0, ""
+        same = outcome.key == found.key  # else it has been handed in again since
+        content = found.content if same else ""
         if self._book is not None:
             try:
                 terms = self._terms(outcome.folder)
-                late = self._book.write(outcome.folder, outcome.grade, outcome.notebook)
-                if outcome.key:
+                if how == "reused" and found.stands(outcome.grade):
+                    late = self._book.amend(outcome.folder)
+                else:
+                    late = self._book.write(outcome.folder, outcome.grade, outcome.notebook)
+                if outcome.key and same:
                     written = Written(outcome.key, found.content, terms, late)
                     student = outcome.folder.parent.name
                     write_record(self._batch.course, student, outcome.grade, written)
             except CourseError as error:
                 problem = str(error)
             except OSError as error:
+                if is_full(error):
+                    raise
                 problem = f"the grade's record could not be written: {error.strerror or error}."
-        return self._count(Step(outcome, how, late, problem, found.content))
+        return self._count(Step(outcome, how, late, problem, content))
+
+    def _leave(self, outcome: Outcome, found: _Found) -> Step:
+        """Log that a submission could not be graded; an earlier grade is better than none."""
+        self._note_result(outcome, "graded", "")
+        return self._count(Step(outcome, "graded", problem=KEPT, content=found.content))
 
     def _count(self, step: Step) -> Step:
         """Add it up; a class's notebooks all together would take too much memory."""
@@ -235,6 +274,11 @@ class Run:
         for why in (*step.outcome.grade.problems, *filter(None, [step.problem])):
             self._note("failed", student=step.student, why=why)
         return step
+
+    def _note_retried(self, event: Retried) -> None:
+        self.totals.retried += 1
+        seconds = rounded({"wall_s": event.wall_seconds})
+        self._note("retried", student=event.folder.parent.name, why=event.why, **seconds)
 
     def _note_result(self, outcome: Outcome, how: How, where: str) -> None:
         grade = outcome.grade

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -39,7 +40,8 @@ class RunLog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        with suppress(OSError):  # of a full disk; each line has been written when it was said
+            self._file.close()
 
     def write(self, event: str, **fields: object) -> None:
         """Add a line: the time, what happened, and what belongs to it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
@@ -21,6 +22,9 @@ from autograder.batch.work import Answer, Batch, Ready, Task
 DEPTH = 2
 """Submissions at a worker: one in work, one in front of it, so that it never waits for us."""
 
+START_SECONDS = 300.0
+"""Time for a worker to load the assignment, on a busy machine and a slow disk."""
+
 STOP_SECONDS = 1.0
 """Time for a worker to clear up when it is stopped."""
 
@@ -35,6 +39,8 @@ class Slot:
     """
 
     depth = DEPTH
+    start_until = math.inf
+    """When it must have said its first words."""
 
     def __init__(self, batch: Batch, basis: str, store: Store) -> None:
         self.executor = ProcessPoolExecutor(
@@ -48,6 +54,7 @@ class Slot:
         self.patience = 0.0
         self.since = 0.0
         self.ready = self.dead = self.lost = self.killed = False
+        self.start_until = time.monotonic() + START_SECONDS
         with _fit_for_a_child():
             self.hello: Future[Ready] = self.executor.submit(worker.ready)
 
@@ -71,7 +78,9 @@ class Slot:
 
     @property
     def hangs(self) -> bool:
-        """Whether it has taken longer than any submission can."""
+        """Whether it has taken longer than any submission, or any start, can."""
+        if not self.ready:
+            return time.monotonic() > self.start_until and not self.hello.done()
         late = bool(self.tasks) and time.monotonic() > self.since + self.patience
         return late and not self.tasks[0][1].done()
 
@@ -103,6 +112,7 @@ class Slot:
         self.killed = True
         self._signal(signal.SIGKILL)
         self.since = time.monotonic()
+        self.start_until = math.inf
 
     def end(self, seconds: float, *, at_once: bool = False) -> None:
         """End the process: when it is done, or at once; by force after `seconds`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -13,14 +14,21 @@ How = Literal["graded", "reused", "skipped"]
 """Graded now; graded before and written now; graded and written before."""
 
 
+Standing = Mapping[str, Mapping[str, float | None]]
+"""Points by student and exercise."""
+
+
 class Book(Protocol):
     """Where grades are written: a gradebook."""
 
     def write(self, folder: Path, grade: Grade, notebook: str) -> float:
         """Write one; return the points taken for lateness, or raise `CourseError`."""
 
-    def written(self) -> set[str]:
-        """Return the students whose grade stands in it."""
+    def amend(self, folder: Path) -> float:
+        """Of a grade that stands, write anew what is taken for lateness; else as `write`."""
+
+    def standing(self) -> Standing:
+        """Return the points by exercise of each student whose grade stands in it."""
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,16 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from autograder.batch.disk import trouble
 from autograder.batch.work import Outcome
+from autograder.errors import CourseError
 from autograder.results import Grade
 
 RESULTS = Path(".autograder") / "results"
@@ -119,10 +121,16 @@ class Store:
         """Keep what another store's `take_out` gave; `get` looks at it."""
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a result")
-        self.folder.mkdir(parents=True, exist_ok=True)
         draft = self.folder / f"{name}.{os.getpid()}.draft"
-        draft.write_bytes(data)
-        draft.replace(self._path(name))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            draft.write_bytes(data)
+            draft.replace(self._path(name))
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
+            # In words: it ends the run, also when it comes from a worker.
+            raise CourseError(str(trouble(error, self.folder))) from None
 
     def keys(self) -> set[str]:
         """Return the keys under which there is something; it may be damaged."""
@@ -135,6 +143,12 @@ class Store:
         for path in self._files(_ENDING):
             if path.stem.startswith("once-"):
                 path.unlink(missing_ok=True)
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Remove these results."""
+        for key in keys:
+            if _NAME.fullmatch(key):
+                self._path(key).unlink(missing_ok=True)
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Remove all other results."""

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from autograder.batch import keys
+from autograder.batch.disk import is_full
 from autograder.batch.store import Store
 from autograder.batch.work import Answer, Batch, Outcome, Ready, Task
 from autograder.errors import CourseError, JailUnavailable
@@ -80,6 +81,7 @@ class Worker:
         JailUnavailable
             Its session did not start, which says nothing about it.
         """
+        before = self._traces(task.folder)
         key = self._key(task.folder)
         began, cpu = time.monotonic(), cpu_seconds()
         grade, notebook = self._graded(task.folder)
@@ -87,6 +89,7 @@ class Worker:
             grade.problems
             or (grade.wall_limited and not task.final)
             or key != self._key(task.folder)
+            or before != self._traces(task.folder)
         ):
             key = ""  # a fault of ours, or a file that changed meanwhile: to be graded again
         return Outcome(
@@ -118,7 +121,9 @@ class Worker:
             return grade, autograded_text(restored.notebook, grade)
         except JailUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - one submission must not stop a class
+        except Exception as error:  # one submission must not stop a class
+            if is_full(error):
+                raise  # tried again, alone: that may have been another one's fault
             reason = f"the grader failed on it ({type(error).__name__}: {error})"
             grade = replace(self.grader.reject(reason), problems=(reason,))
             return grade, self._notebook(folder, grade)
@@ -131,6 +136,9 @@ class Worker:
         except Exception:  # noqa: BLE001 - it is what the grader failed on, perhaps
             notebook = copy.deepcopy(restorer.canonical())
         return autograded_text(notebook, grade)
+
+    def _traces(self, folder: Path) -> list[object]:
+        return keys.traces(folder, self.grader.assignment.notebook)
 
     def _key(self, folder: Path) -> str:
         if not self.basis:

@@ -84,14 +84,27 @@ def test_with_a_changed_name_each_notebook_counts(tmp_path: Path) -> None:
     assert keys.key("basis", "") == ""
 
 
-@pytest.mark.parametrize("part", ["checks", "hidden checks", "thresholds", "release", "data"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "checks",
+        "hidden checks",
+        "a module beside them",
+        "thresholds",
+        "release",
+        "data",
+        "their own data",
+    ],
+)
 def test_every_part_of_the_assignment_counts(make_class: Callable[[], Class], part: str) -> None:
     made = make_class()
     public, private = made.course.assignments / NAME, made.course.solutions / NAME
-    if part == "data":
+    (private / "shared.py").write_text("")
+    if "data" in part:
         with (public / "checks.py").open("a") as checks:
             checks.write('\nDATA = ("digits.npz",)\n')
         (public / "digits.npz").write_bytes(b"1")
+        (private / "digits.npz").write_bytes(b"1")
     batch = Batch(made.root, NAME, "0" * 32, jail=0)
     before = batch.basis()
     path = {
@@ -99,7 +112,9 @@ def test_every_part_of_the_assignment_counts(make_class: Callable[[], Class], pa
         "hidden checks": private / "hidden_checks.py",
         "thresholds": private / "thresholds.json",
         "release": public / "target.ipynb",
+        "a module beside them": private / "shared.py",
         "data": public / "digits.npz",
+        "their own data": private / "digits.npz",
     }[part]
     with path.open("ab") as file:
         file.write(b"\n")
@@ -135,3 +150,26 @@ def test_the_graders_sources_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_engine_and_reference_are_both_the_grader() -> None:
     assert [path.name for path in keys._packages()] == ["autograder", "reference"]
+
+
+def test_what_the_checks_are_tested_with_does_not_count(make_class: Callable[[], Class]) -> None:
+    made = make_class()
+    batch = Batch(made.root, NAME, "0" * 32, jail=0)
+    before = batch.basis()
+    for name in ("mutants.py", "variants.py", "target.py"):
+        with (made.course.solutions / NAME / name).open("a") as file:
+            file.write("\n")
+    assert batch.basis() == before
+
+
+def test_versions_of_the_assignments_own_packages_count(
+    make_class: Callable[[], Class], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_class()
+    with (made.course.assignments / NAME / "checks.py").open("a") as checks:
+        checks.write('\nPACKAGES = ("scipy",)\n')
+    batch = Batch(made.root, NAME, "0" * 32, jail=0)
+    keys.grader_version()
+    before = batch.basis()
+    monkeypatch.setattr(keys, "_version", lambda name: f"another {name}")
+    assert batch.basis() != before

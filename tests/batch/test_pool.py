@@ -244,6 +244,50 @@ def test_what_changes_while_it_is_graded_is_kept_for_no_later_run(
     assert store.get(answer.name, folder) is None  # handed over once
 
 
+def test_what_was_rewritten_with_the_same_bytes_is_kept_for_no_later_run(
+    here: Callable[..., worker.Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copying a file truncates it first; what is read then is nobody's submission."""
+    found = here(PlainLauncher())
+    folder = found.batch.root / "submitted" / "ada" / NAME
+    path = folder / "target.ipynb"
+    inner = Grader.grade_submission
+
+    def torn(grader: Grader, folder: Path) -> object:
+        data = path.read_bytes()
+        path.write_bytes(b"")
+        try:
+            return inner(grader, folder)
+        finally:
+            path.write_bytes(data)
+
+    monkeypatch.setattr(Grader, "grade_submission", torn)
+    outcome = found.grade(Task(folder))
+    assert (outcome.grade.status, outcome.key) == ("rejected", "")
+    monkeypatch.undo()
+    assert found.grade(Task(folder)).key
+
+
+def test_one_that_says_nothing_at_all_counts_as_dead(
+    workers: type[Slot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Slot] = []
+
+    def silent(self: Slot, *_: object) -> None:
+        Slot.__init__(self)
+        if not made:
+            self.hello, self.start_until = Future(), -1.0
+        made.append(self)
+
+    def kill(self: Slot) -> None:
+        self.hello.set_exception(BrokenProcessPool())
+
+    monkeypatch.setattr(workers, "__init__", silent)
+    monkeypatch.setattr(workers, "kill", kill)
+    assert answers(run(workers, {ADA: [OK]})) == {ADA: "name"}
+    assert len(made) == 2
+
+
 def test_a_failure_of_ours_stops_no_class(
     here: Callable[..., worker.Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:

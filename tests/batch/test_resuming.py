@@ -147,7 +147,7 @@ def test_a_fault_of_ours_is_kept_for_no_later_run(three: Class) -> None:
 
 def test_one_run_at_a_time(three: Class) -> None:
     with (
-        only_run(three.root / RUNS / f"{NAME}.lock"),
+        only_run(three.root, NAME),
         pytest.raises(CourseError, match="is grading this assignment"),
     ):
         three.grade()

@@ -157,15 +157,17 @@ def _why(change: Change) -> str:
     return f"Handed in again. {change.message}" if change.handed_in_again else change.message
 
 
-def summary(totals: Totals, jobs: int, log: Path) -> Iterable[str]:
-    """Yield the lines that say what the run came to."""
+def summary(totals: Totals, workers: int, log: Path) -> Iterable[str]:
+    """Yield the lines that say what the run came to; `workers` are those that worked."""
     counts = totals.counts
     said = [f"graded {counts['graded']}"]
     said += [f"{how} {counts[how]}" for how in ("reused", "skipped") if counts[how]]
     if totals.retried:
         said.append(f"tried again {totals.retried}")
     seconds = totals.wall_seconds
-    yield f"{', '.join(said)} in {duration(seconds)}, {plural(jobs, 'worker')}"
+    yield f"{', '.join(said)} in {duration(seconds)}" + (
+        f", {plural(workers, 'worker')}" if workers else ""
+    )
     if totals.graded:
         rate = 60 * totals.graded / max(seconds, 1e-3)
         own, ours = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -27,9 +27,11 @@ from autograder.adapters.cli.stopping import Stopping, stopping
 from autograder.batch.cluster import ClusterPool
 from autograder.batch.compare import changes
 from autograder.batch.cores import default_jobs
+from autograder.batch.disk import in_words
+from autograder.batch.lock import only_run
 from autograder.batch.pool import Pool
 from autograder.batch.run import Run
-from autograder.batch.step import Book, Step
+from autograder.batch.step import Book, Standing, Step
 from autograder.batch.work import Batch
 from autograder.course import Course, find_course
 from autograder.errors import CourseError
@@ -119,7 +121,8 @@ def command(
     with stopping() as state:
         run, steps = run_class(course, assignment, wish, console, state)
     if changed_checks:
-        found = sorted(changes(course, steps), key=lambda change: change.student)
+        standing = _standing(course, assignment)
+        found = sorted(changes(course, steps, standing), key=lambda change: change.student)
         if not run.interrupted:
             show_changes(table_console(), found, len(steps), assignment)
     else:
@@ -128,7 +131,7 @@ def command(
     for student, fault in faults:
         said = escape(f"{one_line(student, MAX_NAME)}: {inert(fault)}")
         console.print(f"[red]fault of ours[/] {said}", soft_wrap=True)
-    for line in summary(run.totals, run.jobs, run.log_path.relative_to(course.root)):
+    for line in summary(run.totals, run.pool.started, run.log_path.relative_to(course.root)):
         console.print(escape(line), soft_wrap=True, highlight=False)
     if run.interrupted:
         console.print(
@@ -160,10 +163,13 @@ def run_class(
 
     folders = submissions(course, assignment)
     chosen = _chosen(folders, set(wish.students), course, assignment)
-    batch = _batch(course, assignment, wish, console)
-    seed = run_seed(course_key(course, renew=wish.reseed), batch.outline())
-    batch = replace(batch, seed=seed)
-    with _book(course, assignment, dry=wish.dry) as (book, terms):
+    with ExitStack() as stack:
+        stack.enter_context(in_words(course.root))
+        stack.enter_context(only_run(course.root, assignment))
+        batch = _batch(course, assignment, wish, console)
+        seed = run_seed(course_key(course, renew=wish.reseed), batch.outline())
+        batch = replace(batch, seed=seed)
+        book, terms = stack.enter_context(_book(course, assignment, dry=wish.dry))
         run = Run(
             batch,
             chosen,
@@ -210,6 +216,18 @@ def _book(
     terms = Terms(course, assignment)
     with closing(Writer(course, assignment)) as writer:
         yield writer, terms
+
+
+def _standing(course: Course, assignment: str) -> Standing | None:
+    """Return what the gradebook holds; None if there is none, or it does not know of it."""
+    from autograder.adapters.nbgrader.app import course_directory
+    from autograder.adapters.nbgrader.gradebook import is_there
+    from autograder.adapters.nbgrader.writer import Writer
+
+    if not is_there(course_directory(course).db_url):
+        return None
+    with closing(Writer(course, assignment)) as writer:
+        return writer.standing()
 
 
 def _row(step: Step) -> Graded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,8 +13,13 @@ STATUS = 128
 """A command that a signal has ended exits with this and the signal's number, as shells say it."""
 
 
+SAID = b"\nstopping; once more ends it at once\n"
+
+
 class Stopping:
     """Whether a signal has asked for an end."""
+
+    says = False
 
     def __init__(self) -> None:
         self.number = 0
@@ -32,18 +38,24 @@ class Stopping:
         if self.number:
             raise KeyboardInterrupt
         self.number = number
+        if self.says:
+            with suppress(OSError):  # at once, whatever is being printed
+                os.write(2, SAID)
 
 
 @contextmanager
 def stopping() -> Iterator[Stopping]:
     """Take signals for the time of a block."""
     state = Stopping()
+    state.says = True
     before = {}
     with suppress(ValueError):  # not the main thread: then whoever is there takes them
         for number in SIGNALS:
             before[number] = signal.signal(number, state.take)
     try:
         yield state
+    except KeyboardInterrupt:
+        raise SystemExit(state.status) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
