@@ -22,6 +22,9 @@ from autograder.limits import Limits
 
 CHECKS = "checks.py"
 HIDDEN_CHECKS = "hidden_checks.py"
+NO_PART_IN_GRADES = ("mutants.py", "variants.py")
+"""Of an assignment's private folder: what the checks themselves are tested with."""
+
 CHECK_PREFIX = "check_"
 """A test cell's grade_id is this and the exercise's name."""
 
@@ -144,13 +147,23 @@ class Assignment:
         """The released notebook: the canonical form of every submission."""
         return self.public.folder / f"{self.notebook}.ipynb"
 
+    @property
+    def private_files(self) -> tuple[Path, ...]:
+        """The modules and thresholds in `solutions` that grades depend on, by name.
+
+        Hidden checks may load any module that lies beside them.
+        """
+        found = (*self.solutions.glob("*.py"), *self.solutions.glob("*.json"))
+        left_out = {self.master.name, *NO_PART_IN_GRADES}
+        return tuple(sorted(path for path in found if path.name not in left_out))
+
     @cached_property
     def version(self) -> str:
         """Hash of everything that a grade depends on, but the grader itself."""
         digest = hashlib.sha256()
-        private = (self.solutions / HIDDEN_CHECKS, *sorted(self.solutions.glob("*.json")))
-        for path in (self.release, self.public.folder / CHECKS, *private):
-            digest.update(path.read_bytes())
+        for path in (self.release, self.public.folder / CHECKS, *self.private_files):
+            digest.update(f"{path.name}\0".encode("utf-8", "surrogateescape"))
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()[:16]
 
 

@@ -137,10 +137,11 @@ class Ours:
             command = [sys.executable, "-m", "autograder.adapters.cli.main", "grade", name]
             command += ["--jobs", str(self.jobs), *self.options]
             report, said = run_measured(command, folder, tick)
-            if report["status"] not in (0, 1):
-                raise _failure("autograder grade", report, said)
             log = _run_log(folder)
             grades = {member.student: _record(folder, name, member.student) for member in members}
+            if report["status"] not in (0, 1) or not all(grades.values()):
+                # A class that was not graded takes no time.
+                raise _failure("autograder grade", report, said)
             scores = self.setting.read_scores(folder, name)
         return _taken(members, report, scores, log, grades)
 

@@ -90,7 +90,12 @@ def commanded(course, monkeypatch):
         for step in steps:
             totals.count(step.student, step.how, step.outcome)
         log = course.root / ".autograder" / "runs" / "now.jsonl"
-        done = SimpleNamespace(totals=totals, jobs=2, log_path=log, interrupted=interrupted)
+        done = SimpleNamespace(
+            totals=totals,
+            pool=SimpleNamespace(started=2),
+            log_path=log,
+            interrupted=interrupted,
+        )
         asked = []
 
         def run_class(_course, _assignment, wish, _console, state):

@@ -80,6 +80,11 @@ def file_of(db_url: str) -> tuple[int, int] | None:
     return None
 
 
+def is_there(db_url: str) -> bool:
+    """Whether there is a gradebook that can be opened without being created."""
+    return make_url(db_url).get_backend_name() != "sqlite" or file_of(db_url) is not None
+
+
 @contextmanager
 def open_gradebook(db_url: str) -> Iterator[Gradebook]:
     """Open the gradebook, which is created if need be, and close it."""

@@ -119,21 +119,43 @@ class Rows:
         """Close the gradebook."""
         self._gradebook.close()
 
-    def students(self) -> set[str]:
-        """Return the students whose submission of the assignment has rows."""
+    def amend(self, student: str, timestamp: dt.datetime | None) -> float:
+        """Update time and penalty alone, of a submission whose rows stand; else as `save`."""
         try:
-            found = self._db.scalars(
-                select(SubmittedAssignment.student_id)
-                .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+            self._wait_for_locks()
+            notebook = self._gradebook.find_notebook(*self._names)
+            submission = self._submission(student, notebook.assignment_id, timestamp)
+            submitted = self._submitted_notebook(submission.id, notebook.id, {})
+            penalty = self._late_penalty(submission, submitted)
+            self._db.commit()
+        finally:
+            self._db.remove()
+        return penalty
+
+    def scores(self) -> dict[str, dict[str, float | None]]:
+        """Return the automatic scores by cell, of each student whose submission has rows."""
+        columns = select(SubmittedAssignment.student_id, BaseCell.name, Grade.auto_score)
+        found: dict[str, dict[str, float | None]] = {}
+        try:
+            rows = self._db.execute(
+                columns.join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+                .outerjoin(
+                    SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id
+                )
+                .outerjoin(Grade, Grade.notebook_id == SubmittedNotebook.id)
+                .outerjoin(BaseCell, BaseCell.id == Grade.cell_id)
                 .where(Assignment.name == self._names[1])
             )
-            return set(found)
+            for student, cell, score in rows:
+                scores = found.setdefault(student, {})
+                if cell is not None:
+                    scores[cell] = score
+            return found
         finally:
             self._db.remove()
 
     def _save(self, student: str, timestamp: dt.datetime | None, marks: Marks) -> float:
-        if self._gradebook.engine.dialect.name == "postgresql":
-            self._db.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        self._wait_for_locks()
         notebook = self._gradebook.find_notebook(*self._names)
         cells = self._cells(notebook.id)
         submission = self._submission(student, notebook.assignment_id, timestamp)
@@ -146,6 +168,13 @@ class Rows:
             grade.needs_manual_grade = grade.manual_score is not None or score is None
         for name, comment in marks.comments.items():
             _entry(comments, name, "comment").auto_comment = comment
+        return self._late_penalty(submission, submitted)
+
+    def _wait_for_locks(self) -> None:
+        if self._gradebook.engine.dialect.name == "postgresql":
+            self._db.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+
+    def _late_penalty(self, submission: SubmittedAssignment, submitted: SubmittedNotebook) -> float:
         self._db.flush()
         if self._late.enabled:
             submitted.late_submission_penalty = self._penalty(submission, submitted)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 from pathlib import Path
 
-from nbgrader.api import Assignment, Student, SubmittedAssignment
+from nbgrader.api import (
+    Assignment,
+    Grade,
+    Gradebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from nbgrader.preprocessors import AssignLatePenalties
+from sqlalchemy import func
 
-from autograder.adapters.nbgrader.app import CONFIG_FILE, course_directory
+from autograder.adapters.nbgrader.app import CONFIG_FILE, course_directory, load_config
 from autograder.adapters.nbgrader.gradebook import open_gradebook
 from autograder.adapters.nbgrader.plugin import timestamp
 from autograder.course import Course
@@ -31,11 +41,41 @@ class Terms:
                 Assignment.name == assignment,
             )
             self._extensions = {student: str(extension) for student, extension in rows.all()}
+            self._given = _given(gradebook, assignment)
             due = gradebook.find_assignment(assignment).duedate
-        self._common = f"{hashlib.sha256(config).hexdigest()} {due}"
+        self._common = f"{hashlib.sha256(config).hexdigest()} {due} {_plugin(course)}"
 
     def __call__(self, folder: Path) -> str:
         """Return the hash of the terms of one submission."""
-        extension = self._extensions.get(folder.parent.name)
-        text = f"{self._common} {extension} {timestamp(folder)}"
+        student = folder.parent.name
+        extension, given = self._extensions.get(student), self._given.get(student, ())
+        text = f"{self._common} {extension} {timestamp(folder)} {given}"
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _given(gradebook: Gradebook, assignment: str) -> dict[str, tuple[float, float]]:
+    """Return the sums of manual scores and extra credit: a penalty may be a share of them."""
+    sums = (
+        func.coalesce(func.sum(Grade.manual_score), 0.0),
+        func.coalesce(func.sum(Grade.extra_credit), 0.0),
+    )
+    rows = (
+        gradebook.db.query(SubmittedAssignment.student_id, *sums)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .filter(Assignment.name == assignment)
+        .group_by(SubmittedAssignment.student_id)
+    )
+    given = {student: (float(manual), float(extra)) for student, manual, extra in rows.all()}
+    return {student: sums for student, sums in given.items() if any(sums)}
+
+
+def _plugin(course: Course) -> str:
+    """Return the hash of the source of the course's plugin for lateness."""
+    plugin = AssignLatePenalties(config=load_config(course)).plugin_class
+    try:
+        source = inspect.getsource(inspect.getmodule(plugin) or plugin)
+    except (OSError, TypeError):
+        source = str(plugin)
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()

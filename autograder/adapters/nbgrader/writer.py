@@ -17,7 +17,8 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from autograder.adapters.nbgrader import plugin
 from autograder.adapters.nbgrader.app import (
@@ -30,6 +31,7 @@ from autograder.adapters.nbgrader.app import (
 from autograder.adapters.nbgrader.autograded import Autograded
 from autograder.adapters.nbgrader.gradebook import connect, file_of, trouble
 from autograder.adapters.nbgrader.rows import Marks, Rows, marks_of
+from autograder.batch.disk import full, is_full
 from autograder.course import CHECK_PREFIX, Course, notebook_stem
 from autograder.errors import CourseError
 from autograder.grading.records import write_record
@@ -78,7 +80,8 @@ class Writer:
         """Write the grade of the submission in `folder`; return the points taken for lateness.
 
         A folder without any notebook has no row in nbgrader's gradebook, as with its own command;
-        the grade's record says why. The record is a new one: what the batch command noted in an
+        the grade's record says why. Where there had been one, its grade would stand on: that
+        becomes what the grade is now. The record is a new one: what the batch command noted in an
         older one no longer holds.
 
         Parameters
@@ -98,21 +101,33 @@ class Writer:
         student = folder.parent.name
         why = plugin.unwritable(student)
         try:
-            if why or not plugin.has_notebook(folder):
+            if why or not (plugin.has_notebook(folder) or self._known(student)):
                 write_record(self._course, student, grade)
             else:
                 return self._write(student, folder, grade, notebook)
         except (Exception, SystemExit) as error:  # a plugin of the course's may raise anything
-            self._log.exception("The grade of %r could not be written", student)
             with suppress(OSError):
                 write_record(self._course, student, grade)
-            raise self._failure(_reason(error)) from error
+            raise self._failed(student, error) from error
         if why:
             raise self._failure(why)
         return 0.0
 
+    def amend(self, folder: Path) -> float:
+        """Write time and penalty alone of a submission whose grade stands; as `write` else."""
+        student = folder.parent.name
+        try:
+            with quiet_sqlalchemy():
+                return self._open().amend(student, plugin.timestamp(folder))
+        except (Exception, SystemExit) as error:
+            raise self._failed(student, error) from error
+
     def written(self) -> set[str]:
-        """Return the students whose last grade was written to its end.
+        """Return the students whose last grade was written to its end."""
+        return set(self.standing())
+
+    def standing(self) -> dict[str, dict[str, float | None]]:
+        """Return the points by exercise, of the students whose last grade was written to its end.
 
         Raises
         ------
@@ -121,10 +136,22 @@ class Writer:
         """
         try:
             with quiet_sqlalchemy():
-                students = self._open().students()
+                scores = self._open().scores()
         except SQLAlchemyError as error:
             raise CourseError(f"the gradebook cannot be read: {_reason(error)}.") from error
-        return {student for student in students if self._files.is_whole(student)}
+        return {
+            student: {
+                cell.removeprefix(CHECK_PREFIX): score
+                for cell, score in cells.items()
+                if cell.startswith(CHECK_PREFIX)
+            }
+            for student, cells in scores.items()
+            if self._files.is_whole(student)
+        }
+
+    def _known(self, student: str) -> bool:
+        with quiet_sqlalchemy():
+            return student in self._open().scores()
 
     def _write(self, student: str, folder: Path, grade: Grade, notebook: str) -> float:
         marks = marks_of(notebook, self._log)
@@ -146,6 +173,16 @@ class Writer:
             # SQLite would go on writing into the file that nobody can see any more.
             raise CourseError("its database was taken away or exchanged. Grade again")
         return self._rows
+
+    def _failed(self, student: str, error: BaseException) -> Exception:
+        """Return what to raise: a full disk ends the run, all else costs one grade."""
+        if isinstance(error, OSError) and is_full(error):
+            return error
+        if isinstance(error, OperationalError) and "full" in str(error.orig):
+            return full(Path(str(make_url(self._coursedir.db_url).database)))
+        with suppress(OSError):
+            self._log.error("The grade of %r could not be written", student, exc_info=error)
+        return self._failure(_reason(error))
 
     def _failure(self, why: str) -> CourseError:
         return CourseError(f"the grade could not be written into the gradebook: {why}.")
