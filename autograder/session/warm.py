@@ -39,6 +39,8 @@ CAN_FORK = sys.platform == "linux"
 SCM_CREDENTIALS = 2
 _CREDENTIALS = struct.Struct("3i")
 _MAX_REPORT = 2048
+REAP_SECONDS = 0.5
+"""Time for the first process of a session's namespace to see the session's end."""
 _MEND = "Grade with --cold; `autograder doctor` says what this machine can do."
 
 
@@ -245,6 +247,13 @@ class Forked:
     def end(self) -> None:
         """See `Handle.end`."""
         inside = [] if self._settled else self.members()[1:]
+        if self.ours and self.poll() is None:
+            # Its parent, which is ours, then waits for it and ends: killed before, it would take
+            # the session with it, and the kernel would forget what CPU time that has used.
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(self._members[-1], signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):
+                self.wait(REAP_SECONDS)
         if self.poll() is None:
             with suppress(ProcessLookupError, PermissionError):
                 signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)

@@ -209,6 +209,17 @@ def wait():
         assert student.total_cpu_seconds > 0.2
 
 
+def test_the_last_word_on_cpu_time_is_the_kernels(launcher: WarmLauncher) -> None:
+    """Also of a session that is killed together with its namespace."""
+    with session(launcher, "def f():\n    for _ in range(10**7): pass\n") as student:
+        student.call("f")
+        process = student._process
+        assert process is not None
+        student.close()
+        assert process._handle.final_cpu > 0.05
+        assert process.cpu_seconds() >= process._handle.final_cpu
+
+
 def test_short_calls_use_up_the_notebooks_time_too(launcher: WarmLauncher) -> None:
     source = "def work(n):\n    for _ in range(int(n)): pass\n"
     limits = Limits(notebook_cpu=0.5)
