@@ -97,7 +97,15 @@ class Peer:
         return 0.0
 
     @property
+    def known_cpu_seconds(self) -> float:
+        return 0.0
+
+    @property
     def ended(self) -> bool:
+        return False
+
+    @property
+    def orphaned(self) -> bool:
         return False
 
     def exit_text(self) -> str:
