@@ -9,6 +9,7 @@ import tokenize
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from autograder.checks.derivatives import FUNCTIONS
@@ -18,6 +19,9 @@ MAX_CHARACTERS = 100_000
 
 MAX_TOKENS = 100_000
 """Cells with more are not looked at, nor is more than four times as much in all."""
+
+MAX_KEPT = 5000
+"""Characters of a cell that is kept as it was read."""
 
 MAX_TRANSFORMED = 3_000_000
 """Characters that IPython's transformations go through in all: once for each magic of a cell."""
@@ -35,6 +39,16 @@ class Code:
     text: str
     tree: ast.Module | None
 
+    @cached_property
+    def statements(self) -> tuple[tuple[ast.stmt, frozenset[str], frozenset[str]], ...]:
+        """Its outermost statements, and the names that each binds and mentions."""
+        found = []
+        for node in self.tree.body if self.tree is not None else ():
+            hidden = set(in_magics(node))
+            made, used = hidden.union(binds(node)), hidden.union(mentioned(node))
+            found.append((node, frozenset(made), frozenset(used)))
+        return tuple(found)
+
 
 class Room:
     """What may still be read of a notebook."""
@@ -44,8 +58,30 @@ class Room:
         self.transformed = MAX_TRANSFORMED
 
 
-def read_cell(source: str, room: Room, depth: int = 0) -> Code:
-    """Return what IPython runs of a cell; raw Python is run as it is."""
+def read_cell(source: str, room: Room) -> Code:
+    """Return what IPython runs of a cell; raw Python is run as it is.
+
+    Its tree must not be changed: cells that come often, as those that are given do, are read once.
+    """
+    if len(source) > MAX_KEPT:
+        return _read(source, room)
+    code, tokens, transformed = _kept(source)
+    if tokens > room.tokens or transformed > room.transformed:
+        return Code("", source, None)
+    room.tokens -= tokens
+    room.transformed -= transformed
+    return code
+
+
+@lru_cache(maxsize=64)
+def _kept(source: str) -> tuple[Code, int, int]:
+    """Return what IPython runs of a cell, and what reading it takes of a `Room`."""
+    room = Room()
+    code = _read(source, room)
+    return code, Room().tokens - room.tokens, Room().transformed - room.transformed
+
+
+def _read(source: str, room: Room, depth: int = 0) -> Code:
     text = source
     prompts = any(_PROMPT.match(line) for line in source.split("\n", 2)[:2])
     tree = None if prompts else _parse(source, room)
@@ -55,7 +91,7 @@ def read_cell(source: str, room: Room, depth: int = 0) -> Code:
     if text.lstrip().startswith("%%") and depth < 3:
         # Most cell magics run what stands below them as a cell.
         head, newline, below = text.lstrip().partition("\n")
-        inner = read_cell(below, room, depth + 1)
+        inner = _read(below, room, depth + 1)
         return Code(head + newline + inner.head, inner.text, inner.tree)
     rounds = 2 + len(_ESCAPED.findall(source[:MAX_TRANSFORMED]))
     if rounds * len(source) > room.transformed:

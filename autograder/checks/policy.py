@@ -20,7 +20,7 @@ from itertools import islice
 from types import FunctionType
 from typing import Any
 
-from autograder.checks.cells import NAME, Code, Room, binds, in_magics, mentioned, read_cell
+from autograder.checks.cells import NAME, Code, Room, read_cell
 from autograder.checks.derivatives import COMPLEX_STEP, Found, Look
 from autograder.checks.model import Exercise
 from autograder.checks.scaling import Place, rewritten
@@ -97,10 +97,7 @@ class Source:
                 names = frozenset(m[0] for m in islice(NAME.finditer(code.text), MAX_OPAQUE_NAMES))
                 found.append(_Statement(number, ast.Pass(), names, names, opaque=True))
                 continue
-            for node in code.tree.body:
-                hidden = set(in_magics(node))
-                made, used = hidden.union(binds(node)), hidden.union(mentioned(node))
-                found.append(_Statement(number, node, frozenset(made), frozenset(used)))
+            found += [_Statement(number, *statement) for statement in code.statements]
         return found
 
     @cached_property

@@ -92,6 +92,8 @@ class Inspection:
         For each exercise, calls that its checks made.
     answered
         For exercises whose second trial counted, what the reference answered in it.
+    students
+        For some of these, the session of that trial.
     seed
         Of the run.
     """
@@ -105,6 +107,7 @@ class Inspection:
         launch: Launch,
         asked: Mapping[str, Sequence[Asked]],
         answered: Mapping[str, Mapping[str, Bound]],
+        students: Mapping[str, Student],
         seed: str,
     ) -> None:
         self._exercises = {e.name for e in exercises}
@@ -116,6 +119,7 @@ class Inspection:
         self._launch = launch
         self._asked = asked
         self._answered = answered
+        self._students = students
         self._spent: list[Spent] = []
         self._faults: list[StudentFault] = []
         self._seed = int.from_bytes(
@@ -148,7 +152,6 @@ class Inspection:
             evidence.append(f"The cell {self._cells[cell].id} could not be looked at in full.")
         if not result.points:
             return replace(result, evidence=tuple(evidence))
-        self._student.cpu_seconds = DEFAULT_CALL_SECONDS
         self._faults.clear()
         proof = []
         with self._world(name) as world:
@@ -177,8 +180,10 @@ class Inspection:
         """Enter what the exercise `name` was graded in."""
         bindings = self._answered.get(name, {})
         spent = self._new_spent()
-        if not bindings:
-            yield _World(self._student, bindings, spent)
+        student = self._students.get(name) if bindings else self._student
+        if student is not None:
+            student.cpu_seconds = DEFAULT_CALL_SECONDS
+            yield _World(student, bindings, spent)
             return
         with closing(self._start(spent, self._cells, bindings)) as student:
             student.cpu_seconds = DEFAULT_CALL_SECONDS

@@ -8,9 +8,11 @@ every check against that session, try again what failed only because of a callee
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Self
 
 from nbformat import NotebookNode
 
@@ -30,6 +32,7 @@ from autograder.session.far import Bound, Cell, FarStudent
 from autograder.session.launcher import Launcher
 from autograder.session.watch import Spent
 from autograder.submission.restore import Restored, canonical_only
+from autograder.values import BoundClass
 
 FIGURE_TAG = "figure"
 
@@ -123,11 +126,11 @@ class Grader:
                 for exercise in self.assignment.exercises
             ]
             _start_anyway(student)
-            again = _Retrial(self, restored.notebook, {r.name: r for r in first}, problems)
-            exercises = tuple(again.retry(result) for result in first)
-            asked.update(again.asked)
-            with self._inspection(restored.notebook, student, asked, again.answered) as inspection:
-                exercises = inspection.judge(exercises)
+            with _Retrial(self, restored.notebook, {r.name: r for r in first}, problems) as again:
+                exercises = tuple(again.retry(result) for result in first)
+                asked.update(again.asked)
+                with self._inspection(restored.notebook, student, asked, again) as inspection:
+                    exercises = inspection.judge(exercises)
         return Grade(
             self.assignment.name,
             "repaired" if restored.repairs else "graded",
@@ -181,7 +184,7 @@ class Grader:
         notebook: NotebookNode,
         student: FarStudent,
         asked: Mapping[str, Sequence[Asked]],
-        answered: Mapping[str, Mapping[str, Bound]],
+        again: _Retrial,
     ) -> Inspection:
         # The inspections of all exercises together may take the time of one notebook.
         shares = 1 + sum(exercise.formula for exercise in self.assignment.exercises)
@@ -192,7 +195,8 @@ class Grader:
             student,
             partial(self._student_of, shares=shares),
             asked,
-            answered,
+            again.answered,
+            again.students,
             self.seed,
         )
 
@@ -207,7 +211,7 @@ class _Retrial:
     One mistake is paid for once. The reference's values cross the trust line only here: in a
     session of its own that is killed afterwards, after the callee's own grade is final, and for
     the callees that the exercise declares. All second trials together may take the time of one
-    notebook.
+    notebook. The sessions of those that count live as long as this, for a look at how they answer.
     """
 
     def __init__(
@@ -225,6 +229,14 @@ class _Retrial:
         self.wall_limited = False
         self.asked: dict[str, list[Asked]] = {}
         self.answered: dict[str, Mapping[str, Bound]] = {}
+        self.students: dict[str, FarStudent] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for student in self.students.values():
+            student.close()
 
     def retry(self, result: ExerciseResult) -> ExerciseResult:
         """Return the better of `result` and a second trial, if there is one."""
@@ -241,7 +253,9 @@ class _Retrial:
             return result  # its own time, and it would take it again
         bindings = oracle(assignment.solutions / HIDDEN_CHECKS).bindings(failed)
         asked: list[Asked] = []
-        with self._grader._student(self._notebook, self.spent, bindings) as student:  # noqa: SLF001
+        with ExitStack() as stack:
+            student = self._grader._student(self._notebook, self.spent, bindings)  # noqa: SLF001
+            stack.enter_context(student)
             second = run_exercise(
                 exercise,
                 assignment.checks,
@@ -250,9 +264,13 @@ class _Retrial:
                 self._problems,
                 asked,
             )
-        self.wall_limited = self.wall_limited or student.wall_limited
-        if second.points <= result.points:
-            return result
+            self.wall_limited = self.wall_limited or student.wall_limited
+            if second.points <= result.points:
+                return result
+            if exercise.formula and not any(isinstance(b, BoundClass) for b in bindings.values()):
+                # The next bindings forget the objects of these.
+                self.students[result.name] = student
+                stack.pop_all()
         self.asked[result.name], self.answered[result.name] = asked, bindings
         names = " and ".join(failed)
         note = (

@@ -76,7 +76,7 @@ class Agent:
                 return
             if isinstance(request, wire.Answer):
                 raise ProtocolError("an answer to no question")
-            for asked in request.calls if isinstance(request, wire.Calls) else (request,):
+            for asked in request.requests if isinstance(request, wire.Several) else (request,):
                 self._key = asked.key
                 self._send(self._answer(asked))
 

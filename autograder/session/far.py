@@ -182,7 +182,7 @@ class FarStudent:
                 break
             requests.append(wire.Call(wire.new_key(), name, passed))
         found: list[Plain | StudentFault] = []
-        frame = wire.encode(wire.Calls(tuple(requests))) if requests else b""
+        frame = wire.encode(wire.Several(tuple(requests))) if requests else b""
         for request in requests:
             try:
                 reply = self._answered(request, request.name, frame)
@@ -234,16 +234,18 @@ class FarStudent:
         room = MAX_NOTEBOOK
         self._process = self._launcher.launch(self._files, self._limits, self._packages)
         self._meet(self._process)
-        for cell in self._cells:
-            if cell.id in self._bad_cells:
-                continue
+        cells = [cell for cell in self._cells if cell.id not in self._bad_cells]
+        requests = [wire.RunCell(wire.new_key(), cell.source) for cell in cells]
+        # All cells go out at once: for each to wait until the one before has been heard would take
+        # longer than most of them do.
+        frame = wire.encode(wire.Several(tuple(requests)))
+        for cell, request in zip(cells, requests, strict=True):
+            label = f"cell {cell.id}"
             try:
                 done = self._exchange(
-                    wire.RunCell(wire.new_key(), cell.source),
-                    f"cell {cell.id}",
-                    self._limits.cell_cpu,
-                    wire.CellDone,
+                    request, label, self._limits.cell_cpu, wire.CellDone, frame=frame
                 )
+                frame = b""
             except (DeadlineExceeded, SessionLost) as lost:
                 problem = f"The cell {cell.id} did not finish: {lost.problem}"
                 self._bad_cells.add(cell.id)

@@ -7,7 +7,6 @@ in lists, millions that are empty, a few bytes each, would take a gigabyte.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, TypeAlias
 
@@ -35,7 +34,9 @@ MAX_ARRAY_BYTES = 32 * 2**20
 """All arrays of one value, as float64, as which they are compared."""
 
 _DTYPES = {dtype.str: dtype for dtype in ALLOWED_DTYPES}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
 _LAYOUTS = ("C", "F", "view")
+_LEAVES = frozenset({bool, int, float, str, type(None)})
 _END = object()
 
 
@@ -122,7 +123,12 @@ def to_wire(value: Any, remember: Remember | None = None) -> Nodes:
 
 
 def _write(value: Any, remember: Remember | None, nodes: Nodes) -> None:
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind in _LEAVES:
+        nodes.append(value)
+    elif kind is np.ndarray:
+        nodes.append(_array_to_wire(value, "F" if _is_fortran(value) else "C"))
+    elif isinstance(value, dict):
         nodes.append(Map(len(value)))
         for key, item in value.items():
             nodes.append(str(key))
@@ -201,11 +207,15 @@ def _read_value(
     if depth > MAX_LEVELS:
         raise ProtocolError(f"a value nested deeper than {MAX_LEVELS} levels")
     node = _next(rest)
-    if isinstance(node, Arr):
-        return _array_from_wire(node)
+    # By their exact types, most frequent first: this runs for every argument and every answer.
+    kind = type(node)
+    if kind is Arr:
+        return _array_from_wire(node)  # type: ignore[arg-type]
+    if kind in _LEAVES:
+        return node
     if isinstance(node, (Seq, Tup)):
         items = [_read_value(rest, resolve, depth + 1) for _ in _counted(node.size)]
-        return tuple(items) if isinstance(node, Tup) else items
+        return tuple(items) if kind is Tup else items
     if isinstance(node, Map):
         found = {}
         for _ in _counted(node.size):
@@ -247,9 +257,10 @@ def _is_fortran(array: np.ndarray[Any, Any]) -> bool:
 
 
 def _array_to_wire(array: np.ndarray[Any, Any], layout: str) -> Arr:
-    if array.dtype not in ALLOWED_DTYPES:
+    name = _NAMES.get(array.dtype)
+    if name is None:
         raise TypeError(f"an array of dtype {array.dtype} cannot cross the trust line")
-    return Arr(array.dtype.str, array.shape, np.ascontiguousarray(array).tobytes(), layout)
+    return Arr(name, array.shape, array.tobytes(), layout)
 
 
 def _array_from_wire(wire: Arr) -> np.ndarray[Any, Any]:
@@ -258,15 +269,20 @@ def _array_from_wire(wire: Arr) -> np.ndarray[Any, Any]:
     if dtype is None:
         raise ProtocolError(f"unknown dtype {wire.dtype[:20]!r}")
     sizes = wire.shape[:MAX_DEPTH]
-    # A dimension of 0 would let the others be anything, also more than NumPy can count.
-    too_many = math.prod(max(n, 1) for n in sizes) > MAX_ARRAY_BYTES
-    if sizes != wire.shape or too_many or min(sizes, default=0) < 0:
+    items = positive = 1
+    for size in sizes:
+        if size < 0:
+            raise ProtocolError(f"an array of shape {sizes[:4]}")
+        items *= size
+        # A dimension of 0 would let the others be anything, also more than NumPy can count.
+        positive *= size or 1
+    if sizes != wire.shape or positive > MAX_ARRAY_BYTES:
         raise ProtocolError(f"an array of shape {sizes[:4]}")
-    if math.prod(sizes) * dtype.itemsize != len(wire.data):
+    if items * dtype.itemsize != len(wire.data):
         raise ProtocolError(f"{len(wire.data)} bytes for an array of shape {sizes[:4]}")
     if wire.layout not in _LAYOUTS or (wire.layout != "C" and not sizes):
         raise ProtocolError(f"an array of shape {sizes[:4]} and layout {wire.layout[:20]!r}")
-    array = np.frombuffer(wire.data, dtype).reshape(sizes).copy()
+    array: np.ndarray[Any, Any] = np.ndarray(sizes, dtype, wire.data).copy()
     if wire.layout == "C":
         return array
     return Strided(array, wire.layout).build()

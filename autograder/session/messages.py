@@ -50,7 +50,6 @@ __all__ = [
     "Asked",
     "Bind",
     "Call",
-    "Calls",
     "CellDone",
     "Fun",
     "Gen",
@@ -65,6 +64,7 @@ __all__ = [
     "Request",
     "RunCell",
     "Seq",
+    "Several",
     "Start",
     "Tup",
     "Value",
@@ -122,12 +122,6 @@ class Call(Written, tag="call", frozen=True):
     keep: bool = False
 
 
-class Calls(Written, tag="calls", frozen=True):
-    """Make several calls; each is answered under its own key, in turn."""
-
-    calls: tuple[Call, ...]
-
-
 class Get(Written, tag="get", frozen=True):
     """Read an attribute of the object `target`."""
 
@@ -159,7 +153,14 @@ class Answer(Written, tag="answer", frozen=True):
 Asked: TypeAlias = Start | RunCell | Call | Get | Bind
 """What is to be answered, under the same key."""
 
-Request: TypeAlias = Asked | Calls | Answer
+
+class Several(Written, tag="several", frozen=True):
+    """Do several things; each is answered under its own key, in turn."""
+
+    requests: tuple[RunCell | Call, ...]
+
+
+Request: TypeAlias = Asked | Several | Answer
 
 
 class Ready(Written, tag="ready", frozen=True):

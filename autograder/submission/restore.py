@@ -115,7 +115,7 @@ class _Builder:
 
     def add_canonical(self, slot: Slot, fill: Fill) -> None:
         """Append a canonical cell, with the text of `fill` if there is one."""
-        cell = copy.deepcopy(slot.cell)
+        cell = nbformat.from_dict(slot.cell)  # a copy, and sooner made than by deepcopy
         if slot.is_code:
             cell.outputs, cell.execution_count = [], None
         if fill.text is not None:

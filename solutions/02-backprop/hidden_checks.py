@@ -337,7 +337,7 @@ def cubic(student: Student, case: Case) -> None:
 )
 def layouts(student: Student, case: Case) -> None:
     """A function in which all entries are entangled, on arrays that are not contiguous."""
-    for layout, shape in (("view", (6,)), ("F", (3, 4)), ("view", (4, 3)), ("F", (2, 3, 2))):
+    for layout, shape in (("view", (4,)), ("F", (2, 3)), ("view", (3, 2)), ("F", (2, 2, 2))):
         # Multiples of 1/64 and h = 1/256: theta can be put back to the last bit.
         theta = np.round(case.rng.uniform(-1.5, 1.5, shape) * 64) / 64
         form = case.rng.normal(size=(theta.size, theta.size))

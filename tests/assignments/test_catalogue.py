@@ -95,7 +95,7 @@ def result(name: str, exercise: str, source: str, seed: int) -> ExerciseResult:
         )
         exercises, heard = assignment(name).exercises, {exercise: asked}
         inspected = Inspection(
-            exercises, solved, given(name), student, near_session, heard, {}, str(seed)
+            exercises, solved, given(name), student, near_session, heard, {}, {}, str(seed)
         )
         with inspected as inspection:
             [outcome] = inspection.judge([outcome])
