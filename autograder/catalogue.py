@@ -38,9 +38,15 @@ class Entry:
     hint
         A question for the student; gives no code.
     note
-        For the instructor.
+        For the instructor; ``row N`` names the row of the course's catalogue of bugs.
     correct
         True for a variant.
+    convention
+        True for what is right, but under another convention than this course's; the title begins
+        with that convention's name and a colon.
+    alias_of
+        Name of another mistake of the exercise that nobody can tell from this one by what it
+        returns: who finds one should name both.
     """
 
     exercise: str
@@ -50,6 +56,8 @@ class Entry:
     hint: str = ""
     note: str = ""
     correct: bool = False
+    convention: bool = False
+    alias_of: str = ""
 
     @property
     def id(self) -> str:
@@ -57,11 +65,16 @@ class Entry:
         return f"{self.exercise}/{self.name}"
 
 
-def mutant(exercise: str, *, hint: str, note: str = "") -> Callable[[Callable[..., Any]], Entry]:
-    """Declare a mistake. The decorated function's docstring is its title."""
+def mutant(
+    exercise: str, *, hint: str, note: str = "", convention: bool = False, alias_of: str = ""
+) -> Callable[[Callable[..., Any]], Entry]:
+    """Declare a mistake. The decorated function's docstring is its title; see `Entry`."""
 
     def declare(function: Callable[..., Any]) -> Entry:
-        return _entry(exercise, function, hint, note, correct=False)
+        name, title, source = _read(exercise, function)
+        return Entry(
+            exercise, name, title, source, hint, note, convention=convention, alias_of=alias_of
+        )
 
     return declare
 
@@ -70,7 +83,7 @@ def variant(exercise: str) -> Callable[[Callable[..., Any]], Entry]:
     """Declare a right answer in another style, which must lose no point."""
 
     def declare(function: Callable[..., Any]) -> Entry:
-        return _entry(exercise, function, "", "", correct=True)
+        return Entry(exercise, *_read(exercise, function), correct=True)
 
     return declare
 
@@ -81,19 +94,27 @@ def load_catalogue(path: Path) -> tuple[Entry, ...]:
     Raises
     ------
     CourseError
-        Two entries have the same id.
+        Two entries have the same id, or an alias is one of nothing, or of an alias.
     """
     entries = tuple(value for value in vars(load_module(path)).values() if isinstance(value, Entry))
     ids = [entry.id for entry in entries]
-    for name in ids:
-        if ids.count(name) > 1:
-            raise CourseError(f"declares {name!r} twice.", path=path)
+    originals = {entry.id for entry in entries if not entry.alias_of}
+    for entry in entries:
+        if ids.count(entry.id) > 1:
+            raise CourseError(f"declares {entry.id!r} twice.", path=path)
+        original = f"{entry.exercise}/{entry.alias_of}"
+        if entry.alias_of and original not in originals:
+            problem = "is an alias itself" if original in ids else "is not declared"
+            raise CourseError(
+                f"{entry.id!r} is an alias of {original!r}, which {problem}: alias_of takes the "
+                "name of a mistake of the same exercise that is no alias.",
+                path=path,
+            )
     return entries
 
 
-def _entry(
-    exercise: str, function: Callable[..., Any], hint: str, note: str, *, correct: bool
-) -> Entry:
+def _read(exercise: str, function: Callable[..., Any]) -> tuple[str, str, str]:
+    """Return name, title and source of an entry that is written as a function or class."""
     definition = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     if not isinstance(definition, (ast.FunctionDef, ast.ClassDef)):
         raise CourseError(f"{exercise}: an entry of the catalogue is a function or a class.")
@@ -105,8 +126,7 @@ def _entry(
     definition.decorator_list = []
     definition.name = exercise
     _Rename(name, exercise).visit(definition)
-    source = ast.unparse(ast.fix_missing_locations(definition))
-    return Entry(exercise, name, title, source, hint, note, correct)
+    return name, title, ast.unparse(ast.fix_missing_locations(definition))
 
 
 class _Rename(ast.NodeTransformer):
