@@ -12,19 +12,39 @@ from autograder.catalogue import mutant
 # --- sigmoid ------------------------------------------------------------------------------------
 
 
-@mutant("sigmoid", hint="Which value should sigma(10) approach?", note="row 1: 1/(1+e^z)")
+@mutant(
+    "sigmoid",
+    hint="Which value should sigma(10) approach, and which does yours?",
+    note="row 1: 1/(1+e^z)",
+)
 def exponent_sign(z):
     """The sign of the exponent is flipped."""
     return 1.0 / (1.0 + np.exp(z))
 
 
-@mutant("sigmoid", hint="Which term explodes at z = 1000?", note="row 2: e^z/(1+e^z)")
+@mutant(
+    "sigmoid",
+    hint="Which parts of your fraction become too large for a float at z = 1000?",
+    note="row 2: e^z/(1+e^z)",
+)
 def growing_exponential(z):
-    """Both parts of the fraction overflow for large positive z."""
+    """Both parts of the fraction overflow for large positive z: infinity over infinity."""
     return np.exp(z) / (1.0 + np.exp(z))
 
 
-@mutant("sigmoid", hint="What dtype do you return when z holds integers?", note="row 3")
+@mutant(
+    "sigmoid",
+    hint="Far to the right yours is 0: can a NaN be turned into the right number after the fact?",
+    note="row 2: NaN made 0",
+)
+def nan_made_zero(z):
+    """The overflow of both parts of the fraction is hidden behind zeros."""
+    return np.nan_to_num(np.exp(z) / (1.0 + np.exp(z)))
+
+
+@mutant(
+    "sigmoid", hint="What dtype do you return when z holds integers?", note="row 3: int dtype kept"
+)
 def integer_buffer(z):
     """The result takes the dtype of z, so integers cut it off."""
     z = np.asarray(z)
@@ -33,47 +53,56 @@ def integer_buffer(z):
     return a
 
 
-@mutant("sigmoid", hint="Between which two values does sigma lie?")
+@mutant(
+    "sigmoid", hint="Between which two values does sigma lie?", note="row 7: another activation"
+)
 def plain_tanh(z):
     """The hyperbolic tangent, from -1 to 1, in place of the logistic function."""
     return np.tanh(z)
 
 
-@mutant("sigmoid", hint="How steep is sigma at 0?")
+@mutant("sigmoid", hint="How steep is sigma at 0, and how steep is yours?")
 def tanh_without_half(z):
     """The logistic function of 2z: the half in the argument is missing."""
     return 0.5 * (1.0 + np.tanh(z))
 
 
-@mutant("sigmoid", hint="What is divided by what? Evaluate it at z = 0 by hand.")
+@mutant(
+    "sigmoid",
+    hint="What is divided by what in your expression? Can you evaluate it by hand at z = 0?",
+)
 def missing_parentheses(z):
-    """1 / 1 + e^-z: the division comes before the sum."""
+    """The division comes before the sum: 1 / 1 + e^-z."""
     return 1.0 / 1.0 + np.exp(-z)
 
 
-@mutant("sigmoid", hint="Does your function work on a whole array, and on one number?")
+@mutant("sigmoid", hint="Does your function work on a whole array as well as on one number?")
 def one_number_only(z):
-    """It takes single numbers, not arrays."""
+    """It takes single numbers only, not arrays."""
     import math
 
     return 1.0 / (1.0 + math.exp(-z))
 
 
-@mutant("sigmoid", hint="Which shape has the result for a matrix z?")
+@mutant("sigmoid", hint="Which shape should the result have when z is a matrix?")
 def flattened(z):
     """The result is flat, whatever shape z has."""
     flat = np.ravel(np.asarray(z, dtype=float))
     return 1.0 / (1.0 + np.exp(-flat))
 
 
-@mutant("sigmoid", hint="Who owns the array that you negate?")
+@mutant(
+    "sigmoid",
+    hint="Who owns the array that you negate? Is it the same after the call?",
+    note="row 44",
+)
 def negates_its_input(z):
-    """The caller's array is overwritten."""
+    """The caller's z is negated in place."""
     z *= -1
     return 1.0 / (1.0 + np.exp(z))
 
 
-@mutant("sigmoid", hint="sigma(-1000) is how close to 0? And sigma(-10)?")
+@mutant("sigmoid", hint="How close to 0 is sigma(-10)? And how close does your function get?")
 def clipped_too_early(z):
     """z is cut at 5 to keep the exponential small, and with it the value."""
     return 1.0 / (1.0 + np.exp(-np.clip(z, -5, 5)))
@@ -87,19 +116,21 @@ def step(z):
 
 @mutant("sigmoid", hint="Is the same expression right on both sides of 0?")
 def one_branch_wrong(z):
-    """The branch for negative z returns 1 - sigma."""
+    """The branch for negative z is that for positive z, so it returns 1 - sigma."""
     e = np.exp(-np.abs(z))
     return np.where(np.asarray(z) >= 0, 1.0 / (1.0 + e), 1.0 / (1.0 + e))
 
 
-@mutant("sigmoid", hint="Does each entry depend on the others?", note="softmax-like")
+@mutant(
+    "sigmoid", hint="Does the output of one neuron depend on the z of another?", note="softmax-like"
+)
 def normalized(z):
     """The exponentials are normalized over the whole array."""
     e = np.exp(z - np.max(z))
     return e / np.sum(e)
 
 
-@mutant("sigmoid", hint="Call it with a single number, then with a matrix.")
+@mutant("sigmoid", hint="What does your loop do when z is a single number, or a matrix?")
 def loop_over_rows(z):
     """It loops over z as if z always had exactly one axis."""
     import math
@@ -107,106 +138,157 @@ def loop_over_rows(z):
     return np.array([1.0 / (1.0 + math.exp(-x)) if x > -700 else 0.0 for x in z])
 
 
+@mutant("sigmoid", hint="How many digits does your result keep? Is sigma(6) different from 1?")
+def rounded(z):
+    """The result is rounded to three places."""
+    return np.round(1.0 / (1.0 + np.exp(-np.asarray(z, dtype=float))), 3)
+
+
+@mutant("sigmoid", hint="What does your function return, and what does it only show?")
+def shown_not_returned(z):
+    """The value is printed, and None is returned."""
+    print(1.0 / (1.0 + np.exp(-np.asarray(z, dtype=float))))
+
+
 # --- sigmoid_prime ------------------------------------------------------------------------------
 
 
-@mutant("sigmoid_prime", hint="Can sigma ever slope down?", note="row 4: z(1-z)")
+@mutant(
+    "sigmoid_prime",
+    hint="Is the argument of this function z, or sigma(z) already? What does its description say?",
+    note="row 4: z(1-z)",
+    convention=True,
+)
 def of_z_itself(z):
-    """z (1 - z): sigma was not applied."""
+    """Activation as argument: z (1 - z) is the slope if sigma was applied already."""
     return z * (1.0 - z)
 
 
-@mutant("sigmoid_prime", hint="How often did you squash z?", note="row 5: sigma'(a)")
+@mutant("sigmoid_prime", hint="How often was z squashed on the way?", note="row 5: sigma'(a)")
 def squashed_twice(z):
-    """The slope at sigma(z), not at z."""
+    """The slope is taken at sigma(z), not at z."""
     a = sigmoid(sigmoid(z))
     return a * (1.0 - a)
 
 
-@mutant("sigmoid_prime", hint="Compare with a secant slope at 0.", note="row 6: a(1+a)")
+@mutant(
+    "sigmoid_prime",
+    hint="At z = 0 a secant has slope 1/4. What does yours have there?",
+    note="row 6: a(1+a)",
+)
 def plus_sign(z):
-    """a (1 + a): a sign is wrong."""
+    """A sign is wrong: a (1 + a)."""
     a = sigmoid(z)
     return a * (1.0 + a)
 
 
-@mutant("sigmoid_prime", hint="Compare with a secant slope at 0.", note="row 6: 1-a^2")
+@mutant(
+    "sigmoid_prime",
+    hint="Which activation's slope can be written like that with its own value?",
+    note="row 6: 1-a^2",
+)
 def tanh_form(z):
-    """1 - a^2, the rule for the tanh, applied to the logistic a."""
+    """The rule for the tanh, 1 - a^2, is applied to the logistic a."""
     return 1.0 - sigmoid(z) ** 2
 
 
-@mutant("sigmoid_prime", hint="Which activation is this the slope of?", note="row 7")
+@mutant(
+    "sigmoid_prime",
+    hint="Which activation has slope 1 at z = 0? And which do we use?",
+    note="row 7",
+)
 def tanh_slope(z):
-    """The slope of the hyperbolic tangent."""
+    """It is the slope of the hyperbolic tangent."""
     return 1.0 - np.tanh(z) ** 2
 
 
-@mutant("sigmoid_prime", hint="What is divided by what at z = -1000?", note="row 2 for the slope")
+@mutant("sigmoid_prime", hint="What is divided by what at z = -1000?", note="row 2: for the slope")
 def overflowing_quotient(z):
-    """Infinity over infinity for large negative z."""
+    """Numerator and denominator overflow for large negative z: infinity over infinity."""
     return np.exp(-z) / (1.0 + np.exp(-z)) ** 2
 
 
-@mutant("sigmoid_prime", hint="What dtype do you return when z holds integers?", note="row 3")
+@mutant(
+    "sigmoid_prime",
+    hint="What dtype do you return when z holds integers?",
+    note="row 3: int dtype kept",
+)
 def integer_slopes(z):
     """The result takes the dtype of z, so integers cut it to 0."""
     a = sigmoid(z)
     return np.asarray(a * (1.0 - a)).astype(np.asarray(z).dtype)
 
 
-@mutant("sigmoid_prime", hint="Is it the value or the slope?")
+@mutant("sigmoid_prime", hint="Is it the value of sigma or its slope that you return?")
 def value_again(z):
-    """Sigma itself, not its slope."""
+    """Sigma itself is returned, not its slope."""
     return sigmoid(z)
 
 
-@mutant("sigmoid_prime", hint="Which product do the parentheses hold together?")
+@mutant(
+    "sigmoid_prime",
+    hint="What do you get by hand for sigma = 1/2? Which terms should be held together?",
+)
 def lost_parentheses(z):
-    """a * 1 - a is zero everywhere."""
+    """Parentheses are lost: a * 1 - a is zero everywhere."""
     a = sigmoid(z)
     return a * 1 - a
 
 
-@mutant("sigmoid_prime", hint="Differentiate 1 / (1 + e^-z) once more: which sign, which powers?")
+@mutant("sigmoid_prime", hint="Sigma rises everywhere: which sign has its slope?")
 def quotient_rule_sign(z):
-    """The inner derivative -1 of the exponent is forgotten."""
+    """The inner derivative -1 of the exponent is forgotten, so the slope is negative."""
     a = sigmoid(z)
     return -a * (1.0 - a)
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def central_difference(z):
-    """A central difference in place of the formula."""
+    """A central difference stands in place of the formula."""
     h = 1e-5
     return (sigmoid(z + h) - sigmoid(z - h)) / (2 * h)
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def forward_difference(z):
-    """A one-sided difference in place of the formula."""
+    """A one-sided difference stands in place of the formula."""
     h = 1e-6
     return (sigmoid(z + h) - sigmoid(z)) / h
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def finer_step(z):
-    """A central difference with a finer step."""
+    """A central difference with a fine step stands in place of the formula."""
     return (sigmoid(np.asarray(z) + 1e-7) - sigmoid(np.asarray(z) - 1e-7)) * 5e6
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def five_points(z):
-    """A difference of four values, exact to the fourth order of its coarse step."""
+    """A difference of four values, exact to fourth order, stands in place of the formula."""
     h = 1e-2
     far = sigmoid(z + 2 * h) - sigmoid(z - 2 * h)
     near = sigmoid(z + h) - sigmoid(z - h)
     return (8 * near - far) / (12 * h)
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def slope_by_a_helper(z):
-    """A central difference in a function of its own."""
+    """A central difference is taken in a function of its own."""
 
     def slope(f, x, step):
         ahead = f(x + step)
@@ -216,16 +298,22 @@ def slope_by_a_helper(z):
     return slope(sigmoid, np.asarray(z, dtype=float), 1e-5)
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def slope_by_a_lambda(z):
-    """A central difference in a lambda."""
+    """A central difference is taken in a lambda."""
     derivative = lambda f, x, h=1e-6: np.divide(f(x + h) - f(x - h), 2 * h)  # noqa: E731
     return derivative(sigmoid, z)
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def richardson(z):
-    """Central differences, extrapolated to a step of zero."""
+    """Central differences are extrapolated to a step of zero."""
 
     def slope(h):
         return (sigmoid(z + h) - sigmoid(z - h)) / (2 * h)
@@ -236,15 +324,21 @@ def richardson(z):
     return table[0]
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def by_numerical_gradient(z):
-    """The notebook's own numerical gradient."""
+    """The notebook's own numerical gradient is called in place of the formula."""
     return numerical_gradient(lambda x: np.sum(sigmoid(x)), np.asarray(z, dtype=float))
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def in_extended_precision(z):
-    """A central difference in longdouble, whose noise is small."""
+    """A central difference is taken in longdouble, whose noise is small."""
     z = np.asarray(z, dtype=np.longdouble)
     h = np.longdouble(1e-4)
     above = 1 / (1 + np.exp(-(z + h)))
@@ -252,193 +346,311 @@ def in_extended_precision(z):
     return ((above - below) / (2 * h)).astype(float)
 
 
-@mutant("sigmoid_prime", hint="Differentiate on paper; the measured slope is the test of it.")
+@mutant(
+    "sigmoid_prime",
+    hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+)
 def complex_step(z):
-    """The imaginary part of sigma just beside the real axis, right to the last digit."""
+    """A complex step beside the real axis, right to the last digit, replaces the formula."""
     beside = np.clip(z, -500, 500) + 1e-20j
     return np.imag(1 / (1 + np.exp(-beside))) / 1e-20
 
 
 @mutant("sigmoid_prime", hint="Does the slope at one entry depend on the other entries?")
 def slope_between_entries(z):
-    """Differences between neighbouring entries of the array."""
+    """Differences between neighbouring entries of the array stand in for the slope."""
     flat = np.ravel(z)
     return np.gradient(sigmoid(flat), flat).reshape(np.shape(z))
 
 
-@mutant("sigmoid_prime", hint="At z = 0 the slope is 1/4: yours?")
+@mutant(
+    "sigmoid_prime", hint="At z = 0 the slope is 1/4, and it is the same at -z and at z: is yours?"
+)
 def squared(z):
     """One of the two factors is squared."""
     a = sigmoid(z)
     return a * (1.0 - a) ** 2
 
 
+@mutant("sigmoid_prime", hint="Does sigma stand in both factors? Compare with a secant at z = 2.")
+def one_factor_of_z(z):
+    """Only one of the two factors holds sigma, the other one z."""
+    return sigmoid(z) * (1.0 - np.asarray(z))
+
+
 # --- output_delta -------------------------------------------------------------------------------
 
 
-@mutant("output_delta", hint="Is delta the slope with respect to a, or to z?", note="row 11")
+@mutant(
+    "output_delta",
+    hint="Is delta the slope with respect to a, or with respect to z?",
+    note="row 11",
+)
 def no_slope(a, t, z):
     """The factor sigma'(z) is missing."""
     return a - t
 
 
-@mutant("output_delta", hint="Which way does the cost move when a rises above t?", note="row 12")
+@mutant(
+    "output_delta",
+    hint="When an output rises above its target, does the cost rise or fall? Our delta is its slope.",
+    note="row 12",
+    convention=True,
+)
 def target_minus_output(a, t, z):
-    """The sign of the difference is flipped."""
+    """Delta downhill: some books define delta as minus the slope, from t - a."""
     return (t - a) * sigmoid_prime(z)
 
 
-@mutant("output_delta", hint="Differentiate the cost of this course.", note="row 13: factor 2")
+@mutant(
+    "output_delta",
+    hint="Which factor stands before the sum in this course's cost, and what does it do to the 2?",
+    note="row 13: factor 2",
+    convention=True,
+)
 def factor_two(a, t, z):
-    """The cost without its factor 1/2 was differentiated."""
+    """Cost without 1/2: the derivative of the plain squared error, twice ours."""
     return 2.0 * (a - t) * sigmoid_prime(z)
 
 
-@mutant("output_delta", hint="What becomes of the 1/2 under the derivative?", note="row 13: 1/2")
+@mutant(
+    "output_delta",
+    hint="What becomes of the 1/2 when the square is differentiated?",
+    note="row 13: 1/2",
+)
 def factor_one_half(a, t, z):
-    """The factor 1/2 of the cost is kept."""
+    """The factor 1/2 of the cost survives the derivative."""
     return 0.5 * (a - t) * sigmoid_prime(z)
 
 
-@mutant("output_delta", hint="At which argument is the slope taken?", note="row 5")
+@mutant(
+    "output_delta", hint="At which argument is the slope of sigma taken: z, or a?", note="row 5"
+)
 def slope_at_a(a, t, z):
-    """sigma'(a) in place of sigma'(z)."""
+    """sigma' is taken at a in place of z."""
     return (a - t) * sigmoid_prime(a)
 
 
-@mutant("output_delta", hint="Delta belongs to one sample.", note="row 24")
+@mutant(
+    "output_delta",
+    hint="Does our delta belong to one sample or to the batch? Where does the text take the average?",
+    note="row 24",
+    convention=True,
+)
 def averaged_already(a, t, z):
-    """Divided by the number of samples, which comes later."""
+    """Mean in delta: the division by N is part of delta, as in many codes."""
     return (a - t) * sigmoid_prime(z) / len(a)
 
 
-@mutant("output_delta", hint="How many rows should delta have?")
+@mutant(
+    "output_delta",
+    hint="Delta belongs to a sample: how many rows should it have?",
+    note="row 29: one row for the batch",
+)
 def summed_over_samples(a, t, z):
-    """The samples are summed."""
+    """Delta is summed over the samples."""
     return np.sum((a - t) * sigmoid_prime(z), axis=0)
 
 
 @mutant("output_delta", hint="Is it sigma or its slope that stands beside the difference?")
 def value_for_slope(a, t, z):
-    """sigma(z) in place of sigma'(z)."""
+    """sigma(z) stands in place of sigma'(z)."""
     return (a - t) * a
 
 
-@mutant("output_delta", hint="Differentiate the square.")
+@mutant("output_delta", hint="How does a square change when its argument changes a little?")
 def cost_not_slope(a, t, z):
     """The cost itself stands where its derivative belongs."""
     return 0.5 * (a - t) ** 2 * sigmoid_prime(z)
 
 
-@mutant("output_delta", hint="May an error be negative?")
+@mutant("output_delta", hint="May an error be negative? What would its sign tell the neuron?")
 def absolute_error(a, t, z):
     """The absolute value takes the direction away."""
     return np.abs(a - t) * sigmoid_prime(z)
 
 
-@mutant("output_delta", hint="What is compared with the target: z or a?")
+@mutant("output_delta", hint="What is compared with the target, z or a?", note="row 33: z for a")
 def weighted_input_for_output(a, t, z):
-    """z - t in place of a - t."""
+    """z is compared with the target in place of a."""
     return (z - t) * sigmoid_prime(z)
 
 
-@mutant("output_delta", hint="Which shape has a product of matrices, which one entry by entry?")
+@mutant(
+    "output_delta", hint="Does an output neuron of one sample feel the slope of another sample's?"
+)
 def matrix_product(a, t, z):
-    """A product of matrices where the product is entry by entry."""
+    """A product of matrices stands where the product is entry by entry."""
     return (a - t) @ sigmoid_prime(z).T
 
 
-@mutant("output_delta", hint="Who owns the array a?")
+@mutant("output_delta", hint="Who owns the array a? Is it the same after the call?", note="row 44")
 def output_overwritten(a, t, z):
     """The difference is formed in the caller's array."""
     a -= t
     return a * sigmoid_prime(z)
 
 
-@mutant("output_delta", hint="Differentiate the cost on paper.")
+@mutant(
+    "output_delta",
+    hint="Can you differentiate the cost on paper? A measured slope is only the test.",
+)
 def measured_delta(a, t, z):
-    """A central difference of the cost in place of the formula."""
+    """A central difference of the cost stands in place of the formula."""
     h = 1e-5
     return (0.5 * (sigmoid(z + h) - t) ** 2 - 0.5 * (sigmoid(z - h) - t) ** 2) / (2 * h)
 
 
-@mutant("output_delta", hint="Differentiate the cost on paper.")
+@mutant(
+    "output_delta",
+    hint="Can you differentiate the cost on paper? A measured slope is only the test.",
+)
 def complex_step_of_the_cost(a, t, z):
-    """The imaginary part of the cost just beside the real axis."""
+    """A complex step of the cost, right to the last digit, replaces the formula."""
     y = 1 / (1 + np.exp(-(z + 1e-30j)))
     return (0.5 * (y - t) ** 2).imag * 1e30
 
 
-@mutant("output_delta", hint="Differentiate the cost on paper.")
+@mutant(
+    "output_delta",
+    hint="Can you differentiate the cost on paper? A measured slope is only the test.",
+)
 def delta_by_numerical_gradient(a, t, z):
-    """The notebook's own numerical gradient of the cost."""
+    """The notebook's own numerical gradient of the cost is called in place of the formula."""
     return numerical_gradient(lambda x: 0.5 * np.sum((sigmoid(x) - t) ** 2), z.copy())
 
 
-@mutant("output_delta", hint="Which terms belong to the cost of this course?")
+@mutant(
+    "output_delta",
+    hint="Which cost does this course use here, and what is its slope with respect to a?",
+)
 def cross_entropy_quotient(a, t, z):
-    """The slope -t/a of another cost."""
+    """The slope -t/a of the cross entropy stands in place of the quadratic cost's."""
     return -t / a * sigmoid_prime(z)
+
+
+@mutant(
+    "output_delta",
+    hint="At a = 0 this slope is 1, the largest there is. How steep is our neuron where a is near 0?",
+    note="row 7: tanh",
+)
+def slope_of_tanh(a, t, z):
+    """The slope is that of a tanh output."""
+    return (a - t) * (1.0 - a**2)
+
+
+@mutant(
+    "output_delta",
+    hint="At which argument is the slope of sigma taken: at z, or at the error?",
+    note="row 15",
+)
+def slope_at_the_error(a, t, z):
+    """The slope is taken at the error a - t, not at z."""
+    return (a - t) * sigmoid_prime(a - t)
 
 
 # --- hidden_delta -------------------------------------------------------------------------------
 
 
-@mutant("hidden_delta", hint="What lies between W and z?", note="row 14")
+@mutant(
+    "hidden_delta",
+    hint="What lies between what reaches a neuron's a from behind, and its z?",
+    note="row 14",
+)
 def no_hidden_slope(W_next, delta_next, z):
     """The factor sigma'(z) is missing."""
     return delta_next @ W_next
 
 
-@mutant("hidden_delta", hint="Write the shapes.", note="row 17: raises, or runs on squares")
+@mutant(
+    "hidden_delta",
+    hint="What does a row of our W belong to? Can you write the shapes of delta and W side by side?",
+    note="row 17: raises, or runs on squares",
+    convention=True,
+)
 def transposed(W_next, delta_next, z):
-    """W is transposed once too often."""
+    """Weights as (n_in, n_out): in Keras's layout W would be transposed here, in ours not."""
     return (delta_next @ W_next.T) * sigmoid_prime(z)
 
 
-@mutant("hidden_delta", hint="Re-sign one hidden unit: what should its delta do?", note="row 16")
+@mutant(
+    "hidden_delta",
+    hint="The lecture's columns are rows here: which axis of delta counts the samples in our arrays?",
+    note="row 17: the column form",
+    convention=True,
+)
+def samples_in_columns(W_next, delta_next, z):
+    """Samples in columns: the lecture's form for column vectors, taken over as it stands."""
+    return (W_next.T @ delta_next) * sigmoid_prime(z)
+
+
+@mutant(
+    "hidden_delta",
+    hint="If the cost rises with the next layer's z and the weight is positive, which way does it go with this z?",
+    note="row 16",
+)
 def recursion_sign(W_next, delta_next, z):
     """The error changes its sign at each step back."""
     return -(delta_next @ W_next) * sigmoid_prime(z)
 
 
-@mutant("hidden_delta", hint="At which argument is the slope taken?", note="row 5")
+@mutant("hidden_delta", hint="How often is z squashed before its slope is taken?", note="row 5")
 def hidden_slope_at_a(W_next, delta_next, z):
-    """sigma'(sigma(z)) in place of sigma'(z)."""
+    """sigma' is taken at sigma(z) in place of z."""
     return (delta_next @ W_next) * sigmoid_prime(sigmoid(z))
 
 
-@mutant("hidden_delta", hint="Whose slope is it: this layer's or the next one's?", note="row 15")
+@mutant(
+    "hidden_delta",
+    hint="At which number is the slope of a neuron's sigma taken: its own z, or what comes back?",
+    note="row 15",
+)
 def slope_of_delta(W_next, delta_next, z):
-    """The slope is taken at what travels back."""
+    """The slope is taken at what travels back, not at z."""
     return sigmoid_prime(delta_next @ W_next)
 
 
-@mutant("hidden_delta", hint="Each sample has its own z.", note="row 31's kin")
+@mutant(
+    "hidden_delta",
+    hint="Each sample has its own z. Whose slope do you multiply with?",
+    note="row 29: one sample for all",
+)
 def first_sample_slope(W_next, delta_next, z):
-    """The first sample's slope is used for all."""
+    """The first sample's slope is used for all samples."""
     return (delta_next @ W_next) * sigmoid_prime(z[0])
 
 
-@mutant("hidden_delta", hint="Is it sigma or its slope?")
+@mutant("hidden_delta", hint="Which belongs here, the value of sigma or its slope?")
 def hidden_value_for_slope(W_next, delta_next, z):
-    """sigma(z) in place of sigma'(z)."""
+    """sigma(z) stands in place of sigma'(z)."""
     return (delta_next @ W_next) * sigmoid(z)
 
 
-@mutant("hidden_delta", hint="Is the average over samples due already?", note="row 24")
+@mutant(
+    "hidden_delta",
+    hint="At which place of the algorithm is the average over samples taken, and how often?",
+    note="row 24",
+)
 def divided_by_samples(W_next, delta_next, z):
     """Divided by the number of samples at each step."""
     return (delta_next @ W_next) * sigmoid_prime(z) / len(z)
 
 
-@mutant("hidden_delta", hint="Over how many paths do you add up?", note="sum rule")
+@mutant(
+    "hidden_delta",
+    hint="A neuron reaches the cost over several paths: are their contributions averaged, or added up?",
+    note="sum rule",
+)
 def mean_over_paths(W_next, delta_next, z):
     """The paths are averaged, not summed."""
     return (delta_next @ W_next) / W_next.shape[0] * sigmoid_prime(z)
 
 
-@mutant("hidden_delta", hint="Count the samples that you visit.", note="row 31: range(N-1)")
+@mutant(
+    "hidden_delta",
+    hint="How many samples does your loop visit? Try it with two.",
+    note="row 31: range(N-1)",
+)
 def last_sample_missed(W_next, delta_next, z):
     """The loop stops one sample early."""
     delta = np.zeros(z.shape)
@@ -449,11 +661,15 @@ def last_sample_missed(W_next, delta_next, z):
 
 @mutant("hidden_delta", hint="Which of the next layer's neurons did you leave out?")
 def one_path_missed(W_next, delta_next, z):
-    """The sum over j begins with the second neuron."""
+    """The sum over the next layer's neurons begins with the second one."""
     return (delta_next[:, 1:] @ W_next[1:]) * sigmoid_prime(z)
 
 
-@mutant("hidden_delta", hint="Several paths: do their contributions add up, or replace each other?")
+@mutant(
+    "hidden_delta",
+    hint="Do the contributions of several paths add up, or replace each other?",
+    note="row 30: = for +=",
+)
 def last_path_only(W_next, delta_next, z):
     """Each path overwrites the one before."""
     for j in range(W_next.shape[0]):
@@ -467,29 +683,33 @@ def absolute_weights(W_next, delta_next, z):
     return (delta_next @ np.abs(W_next)) * sigmoid_prime(z)
 
 
-@mutant("hidden_delta", hint="Who owns delta_next?")
+@mutant("hidden_delta", hint="Who owns delta_next? Is it the same after the call?", note="row 44")
 def delta_normalized_in_place(W_next, delta_next, z):
-    """The caller's delta is scaled and not scaled back."""
+    """The caller's delta is scaled in place and not scaled back."""
     scale = np.max(np.abs(delta_next))
     delta_next /= scale
     return scale * (delta_next @ W_next) * sigmoid_prime(z)
 
 
-@mutant("hidden_delta", hint="Differentiate sigma on paper.")
+@mutant("hidden_delta", hint="Can you write down the slope of sigma without a step h?")
 def measured_hidden_slope(W_next, delta_next, z):
-    """A difference quotient in place of sigma'."""
+    """A difference quotient stands in place of sigma'."""
     return (delta_next @ W_next) * (sigmoid(z + 1e-4) - sigmoid(z - 1e-4)) / 2e-4
 
 
-@mutant("hidden_delta", hint="Differentiate sigma on paper.")
+@mutant("hidden_delta", hint="Can you write down the slope of sigma without a step h?")
 def complex_hidden_slope(W_next, delta_next, z):
-    """A complex step in place of sigma'."""
+    """A complex step stands in place of sigma'."""
     h = 1e-50
     slope = (1 / (1 + np.exp(-(z + 1j * h)))).imag / h
     return (delta_next @ W_next) * slope
 
 
-@mutant("hidden_delta", hint="Which factor belongs to the next layer already?", note="row 15")
+@mutant(
+    "hidden_delta",
+    hint="How many factors sigma' does one step back through one layer bring?",
+    note="row 15: once too often",
+)
 def slope_applied_twice(W_next, delta_next, z):
     """sigma'(z) is multiplied in twice."""
     return (delta_next @ W_next) * sigmoid_prime(z) ** 2
@@ -498,7 +718,11 @@ def slope_applied_twice(W_next, delta_next, z):
 # --- gradients ----------------------------------------------------------------------------------
 
 
-@mutant("gradients", hint="Is delta with respect to a or to z?", note="row 11")
+@mutant(
+    "gradients",
+    hint="In the output layer, is your delta the slope with respect to a, or to z?",
+    note="row 11",
+)
 def no_output_slope(weights, biases, X, T):
     """sigma' is missing in the output layer."""
     zs, activations = feedforward(weights, biases, X)
@@ -512,9 +736,9 @@ def no_output_slope(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Which way does the cost move?", note="row 12")
+@mutant("gradients", hint="A gradient points where the cost rises: does yours?", note="row 12")
 def wrong_sign(weights, biases, X, T):
-    """All gradients point downhill: t - a."""
+    """All gradients point downhill: t - a in place of a - t."""
     zs, activations = feedforward(weights, biases, X)
     delta = (T - activations[-1]) * sigmoid_prime(zs[-1])
     dWs, dbs = [], []
@@ -526,9 +750,14 @@ def wrong_sign(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Differentiate the cost of this course.", note="row 13")
+@mutant(
+    "gradients",
+    hint="Which factor stands before the sum in this course's cost, and is it in your gradient?",
+    note="row 13: factor 2",
+    convention=True,
+)
 def doubled(weights, biases, X, T):
-    """A factor 2 from a cost without 1/2."""
+    """Cost without 1/2: all gradients are twice ours."""
     zs, activations = feedforward(weights, biases, X)
     delta = 2 * output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -540,7 +769,29 @@ def doubled(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="What lies between W and z?", note="row 14")
+@mutant(
+    "gradients",
+    hint="What becomes of the 1/2 of the cost when the square is differentiated?",
+    note="row 13: factor 1/2",
+)
+def halved(weights, biases, X, T):
+    """The factor 1/2 of the cost survives the derivative."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = 0.5 * output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean(axis=0))
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, zs[i - 1])
+    return dWs, dbs
+
+
+@mutant(
+    "gradients",
+    hint="On the way back through a hidden layer: what lies between its a and its z?",
+    note="row 14",
+)
 def no_slope_in_recursion(weights, biases, X, T):
     """sigma' is missing in the hidden layers."""
     zs, activations = feedforward(weights, biases, X)
@@ -554,9 +805,11 @@ def no_slope_in_recursion(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="List index against layer: which z?", note="row 15")
+@mutant(
+    "gradients", hint="Which entry of zs belongs to the layer that you step back to?", note="row 15"
+)
 def slope_of_the_wrong_layer(weights, biases, X, T):
-    """The recursion takes z of the layer it comes from."""
+    """The recursion takes z of the layer that it comes from."""
     zs, activations = feedforward(weights, biases, X)
     delta = output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -568,9 +821,31 @@ def slope_of_the_wrong_layer(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Re-sign one hidden unit.", note="row 16")
+@mutant(
+    "gradients",
+    hint="At which number is each slope of sigma taken: at z, or at what sigma made of it?",
+    note="row 5: sigma'(a)",
+)
+def slopes_at_the_activations(weights, biases, X, T):
+    """sigma' is taken at the activations, in every layer."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = (activations[-1] - T) * sigmoid_prime(activations[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean(axis=0))
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, activations[i])
+    return dWs, dbs
+
+
+@mutant(
+    "gradients",
+    hint="Are the last layer's gradients right and the one before wrong? What happens to the sign in between?",
+    note="row 16",
+)
 def sign_of_the_recursion(weights, biases, X, T):
-    """Earlier layers have the wrong sign in turn."""
+    """The sign changes with each step back: every other layer is wrong."""
     zs, activations = feedforward(weights, biases, X)
     delta = output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -582,9 +857,13 @@ def sign_of_the_recursion(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Write the shapes.", note="row 17")
+@mutant(
+    "gradients",
+    hint="Can you write the shapes of delta and W below each other for each step back?",
+    note="row 17",
+)
 def untransposed(weights, biases, X, T):
-    """W is transposed in the recursion: equal widths run, others raise."""
+    """W is transposed once too often in the recursion: equal widths run, others raise."""
     zs, activations = feedforward(weights, biases, X)
     delta = output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -596,7 +875,11 @@ def untransposed(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Which weights leave this layer?", note="row 18: W_l for W_(l+1)")
+@mutant(
+    "gradients",
+    hint="Which weights lead away from the layer that you step back to?",
+    note="row 18: W_l for W_(l+1)",
+)
 def weights_of_the_wrong_layer(weights, biases, X, T):
     """The recursion takes the weights that enter the layer."""
     zs, activations = feedforward(weights, biases, X)
@@ -610,9 +893,13 @@ def weights_of_the_wrong_layer(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="What exactly travels back?", note="row 19")
+@mutant(
+    "gradients",
+    hint="What exactly travels back from layer to layer: the error, or delta?",
+    note="row 19",
+)
 def error_propagated(weights, biases, X, T):
-    """The plain error travels back, sigma' is multiplied in only at the end."""
+    """The plain error travels back, and sigma' is multiplied in only where it is used."""
     zs, activations = feedforward(weights, biases, X)
     error = activations[-1] - T
     dWs, dbs = [], []
@@ -624,7 +911,11 @@ def error_propagated(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Which W did the forward pass use?", note="row 20")
+@mutant(
+    "gradients",
+    hint="With which weights did the forward run go, and with which do you go back?",
+    note="row 20",
+)
 def updated_before_the_recursion(weights, biases, X, T):
     """A layer is updated before the error has passed through it."""
     zs, activations = feedforward(weights, biases, X)
@@ -640,7 +931,7 @@ def updated_before_the_recursion(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Is the caller's net still the same afterwards?", note="rows 20, 44")
+@mutant("gradients", hint="Is the caller's net still the same after the call?", note="rows 20, 44")
 def trains_the_callers_net(weights, biases, X, T):
     """The gradients are right, but the caller's weights are updated on the way."""
     zs, activations = feedforward(weights, biases, X)
@@ -656,7 +947,7 @@ def trains_the_callers_net(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Print the norms of the gradients.", note="row 21")
+@mutant("gradients", hint="What are the norms of the gradients, layer by layer?", note="row 21")
 def hidden_layers_zero(weights, biases, X, T):
     """Only the last layer is computed, the others stay zero."""
     zs, activations = feedforward(weights, biases, X)
@@ -668,7 +959,7 @@ def hidden_layers_zero(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Which layer is the last one of your loop?", note="row 22")
+@mutant("gradients", hint="Which layer is the last one that your loop visits?", note="row 22")
 def first_layer_missed(weights, biases, X, T):
     """The loop stops before layer 0, whose gradients stay zero."""
     zs, activations = feedforward(weights, biases, X)
@@ -682,9 +973,14 @@ def first_layer_missed(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Give every sample twice: does the gradient change?", note="row 23")
+@mutant(
+    "gradients",
+    hint="Give every sample twice: does your gradient change? Should that of a mean?",
+    note="row 23",
+    convention=True,
+)
 def summed(weights, biases, X, T):
-    """The samples are summed, not averaged."""
+    """Sum over the batch: the gradients are not divided by the number of samples."""
     zs, activations = feedforward(weights, biases, X)
     delta = output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -696,7 +992,7 @@ def summed(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Count the divisions by N.", note="row 24")
+@mutant("gradients", hint="How often is your result divided by N on its way?", note="row 24")
 def averaged_twice(weights, biases, X, T):
     """Divided by N in delta and once more at the end."""
     zs, activations = feedforward(weights, biases, X)
@@ -710,7 +1006,11 @@ def averaged_twice(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Compare W and b: are both averages?", note="row 25: b summed")
+@mutant(
+    "gradients",
+    hint="Is the biases' gradient an average over the batch, like the weights'?",
+    note="row 25: b summed",
+)
 def bias_summed(weights, biases, X, T):
     """The weights' gradient is averaged, the biases' summed."""
     zs, activations = feedforward(weights, biases, X)
@@ -724,7 +1024,11 @@ def bias_summed(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Compare W and b: are both averages?", note="row 25: W summed")
+@mutant(
+    "gradients",
+    hint="Is the weights' gradient an average over the batch, like the biases'?",
+    note="row 25: W summed",
+)
 def weights_summed(weights, biases, X, T):
     """The biases' gradient is averaged, the weights' summed."""
     zs, activations = feedforward(weights, biases, X)
@@ -738,9 +1042,50 @@ def weights_summed(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Average over samples only. How many outputs are there?", note="row 51")
+@mutant(
+    "gradients",
+    hint="How often is the biases' gradient divided by N, and how often the weights'?",
+    note="row 25: b averaged twice",
+)
+def bias_averaged_twice(weights, biases, X, T):
+    """The biases' gradient is divided by N twice, the weights' once."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean(axis=0) / len(X))
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, zs[i - 1])
+    return dWs, dbs
+
+
+@mutant(
+    "gradients",
+    hint="How often is the weights' gradient divided by N, and how often the biases'?",
+    note="row 25: W averaged twice",
+)
+def weights_averaged_twice(weights, biases, X, T):
+    """The weights' gradient is divided by N twice, the biases' once."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X) ** 2)
+        dbs.insert(0, delta.mean(axis=0))
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, zs[i - 1])
+    return dWs, dbs
+
+
+@mutant(
+    "gradients",
+    hint="Over what does this course's cost take the mean: samples, or samples and outputs?",
+    note="row 51",
+    convention=True,
+)
 def mean_over_all_entries(weights, biases, X, T):
-    """Divided by N times the number of outputs."""
+    """Mean over all entries: as torch's MSELoss divides, by samples times outputs."""
     zs, activations = feedforward(weights, biases, X)
     delta = output_delta(activations[-1], T, zs[-1]) / T.shape[1]
     dWs, dbs = [], []
@@ -752,9 +1097,13 @@ def mean_over_all_entries(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Which shape has the gradient of a bias vector?", note="row 26")
+@mutant(
+    "gradients",
+    hint="Does each neuron's bias have a slope of its own? Over what do you sum?",
+    note="row 26: filled up to the shape",
+)
 def one_number_for_the_biases(weights, biases, X, T):
-    """delta.sum() over samples and neurons: all biases get the same."""
+    """The delta is summed over samples and neurons, so all biases of a layer get the same."""
     zs, activations = feedforward(weights, biases, X)
     delta = output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -766,9 +1115,31 @@ def one_number_for_the_biases(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Which axis is samples?", note="row 27")
+@mutant(
+    "gradients",
+    hint="A layer of four neurons has four biases: how many numbers does your gradient have for them?",
+    note="row 26: b = delta.sum()",
+)
+def one_number_per_layer(weights, biases, X, T):
+    """The biases' gradient of a layer is one number, the mean over samples and neurons."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean())
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, zs[i - 1])
+    return dWs, dbs
+
+
+@mutant(
+    "gradients",
+    hint="Which axis of delta counts the samples, and which should be left?",
+    note="row 27",
+)
 def wrong_axis(weights, biases, X, T):
-    """The biases' gradient is averaged over neurons."""
+    """The biases' gradient is averaged over neurons, not over samples."""
     zs, activations = feedforward(weights, biases, X)
     delta = output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -780,7 +1151,7 @@ def wrong_axis(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Vary one bias: does the cost stay the same?", note="row 28: zero")
+@mutant("gradients", hint="If you vary one bias, does the cost stay the same?", note="row 28: zero")
 def biases_forgotten(weights, biases, X, T):
     """The biases' gradient stays zero."""
     zs, activations = feedforward(weights, biases, X)
@@ -794,7 +1165,11 @@ def biases_forgotten(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Vary one bias: what does the cost do?", note="row 28: from the error")
+@mutant(
+    "gradients",
+    hint="How does z change with a bias? Is the last biases' slope that of the error, or of delta?",
+    note="row 28: from the error",
+)
 def biases_from_the_error(weights, biases, X, T):
     """The last biases' gradient is the mean error, without sigma'."""
     zs, activations = feedforward(weights, biases, X)
@@ -809,7 +1184,9 @@ def biases_from_the_error(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Permute the batch: does the gradient change?", note="row 29")
+@mutant(
+    "gradients", hint="Put the samples in another order: does the gradient change?", note="row 29"
+)
 def biases_of_the_first_sample(weights, biases, X, T):
     """The biases' gradient is that of the first sample."""
     zs, activations = feedforward(weights, biases, X)
@@ -823,7 +1200,11 @@ def biases_of_the_first_sample(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Who overwrites the sum over samples?", note="row 30: = for +=")
+@mutant(
+    "gradients",
+    hint="In your loop over samples: does each one add to the sum, or overwrite it?",
+    note="row 30: = for +=",
+)
 def last_sample_only(weights, biases, X, T):
     """In the loop over samples the sum is overwritten."""
     dWs = [np.zeros_like(W) for W in weights]
@@ -839,7 +1220,11 @@ def last_sample_only(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Try a batch of two samples.", note="row 31: range(N-1)")
+@mutant(
+    "gradients",
+    hint="Which samples does your loop visit in a batch of two?",
+    note="row 31: range(N-1)",
+)
 def one_sample_short(weights, biases, X, T):
     """The loop over samples leaves the last one out."""
     dWs = [np.zeros_like(W) for W in weights]
@@ -855,9 +1240,14 @@ def one_sample_short(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="What does a row of W mean?", note="row 32")
+@mutant(
+    "gradients",
+    hint="W has a row for each neuron of its layer. What does a row of your dW belong to?",
+    note="row 32",
+    convention=True,
+)
 def transposed_result(weights, biases, X, T):
-    """dW is transposed: to and from are mixed up."""
+    """Weights as (n_in, n_out): dW is transposed against our layout."""
     zs, activations = feedforward(weights, biases, X)
     delta = output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -869,9 +1259,13 @@ def transposed_result(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="What did W multiply on the way forward?", note="row 33: z for a")
+@mutant(
+    "gradients",
+    hint="What did W multiply on the way forward: z or a of the layer before?",
+    note="row 33: z for a",
+)
 def weighted_inputs_for_activations(weights, biases, X, T):
-    """dW of the later layers is built with z of the layer before, not a."""
+    """dW of the later layers is built with z of the layer before, in place of a."""
     zs, activations = feedforward(weights, biases, X)
     entering = [X, *zs]
     delta = output_delta(activations[-1], T, zs[-1])
@@ -884,7 +1278,11 @@ def weighted_inputs_for_activations(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="What did W multiply on the way forward?", note="row 34: a_l")
+@mutant(
+    "gradients",
+    hint="What did W multiply on the way forward: what enters the layer, or what leaves it?",
+    note="row 34: a_l for a_(l-1)",
+)
 def own_activation(weights, biases, X, T):
     """dW is built with the activation that leaves the layer."""
     zs, activations = feedforward(weights, biases, X)
@@ -898,9 +1296,13 @@ def own_activation(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Call it twice: is the result the same?", note="row 35")
+@mutant(
+    "gradients",
+    hint="Call it twice with the same arguments: is the result the same?",
+    note="row 35",
+)
 def buffers_kept(weights, biases, X, T, buffers={}):
-    """The sums live on from call to call."""
+    """The sums are kept from call to call, so each call adds to the one before."""
     key = str([W.shape for W in weights])
     if key not in buffers:
         buffers[key] = ([np.zeros_like(W) for W in weights], [np.zeros_like(b) for b in biases])
@@ -915,7 +1317,10 @@ def buffers_kept(weights, biases, X, T, buffers={}):
     return dWs, dbs
 
 
-@mutant("gradients", hint="In which order did the parameters come in?")
+@mutant(
+    "gradients",
+    hint="The last layer comes first in your lists. In which order did the parameters come in?",
+)
 def reversed_lists(weights, biases, X, T):
     """The lists run from the last layer to the first."""
     zs, activations = feedforward(weights, biases, X)
@@ -929,9 +1334,60 @@ def reversed_lists(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Compare the shapes of dbs[0] and biases[0].")
+@mutant("gradients", hint="In which loop does your return stand? How many layers come back?")
+def returned_after_one_layer(weights, biases, X, T):
+    """The return stands inside the loop, so only the last layer comes back."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean(axis=0))
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, zs[i - 1])
+        return dWs, dbs
+
+
+@mutant("gradients", hint="Is it a gradient that you return, or the parameters after a step?")
+def parameters_after_a_step(weights, biases, X, T):
+    """Parameters after a step of gradient descent are returned, not the gradients."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean(axis=0))
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, zs[i - 1])
+    return (
+        [W - dW for W, dW in zip(weights, dWs)],
+        [b - db for b, db in zip(biases, dbs)],
+    )
+
+
+@mutant(
+    "gradients", hint="From which layer does each step back start: the last one, or the next one?"
+)
+def always_from_the_output(weights, biases, X, T):
+    """Every step back starts from the output layer's delta."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = output = output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean(axis=0))
+        if i > 0:
+            delta = hidden_delta(weights[i], output, zs[i - 1])
+    return dWs, dbs
+
+
+@mutant(
+    "gradients",
+    hint="What shape has a bias vector of ours? And yours, is it a vector or a matrix of one row?",
+    convention=True,
+)
 def biases_as_rows(weights, biases, X, T):
-    """The biases' gradients have shape (1, n)."""
+    """Biases as rows: their gradients have shape (1, n), a matrix of one row."""
     zs, activations = feedforward(weights, biases, X)
     delta = output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -943,9 +1399,64 @@ def biases_as_rows(weights, biases, X, T):
     return dWs, dbs
 
 
+@mutant(
+    "gradients",
+    hint="What shape has a bias vector of ours? And yours, is it a vector or a matrix of one column?",
+    note="row 26: shape",
+    convention=True,
+)
+def biases_as_columns(weights, biases, X, T):
+    """Biases as columns: their gradients have shape (n, 1), as for column vectors."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean(axis=0)[:, np.newaxis])
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, zs[i - 1])
+    return dWs, dbs
+
+
+@mutant(
+    "gradients",
+    hint="Which of the two lists does the description name first, weights or biases?",
+    convention=True,
+)
+def biases_first(weights, biases, X, T):
+    """Biases first: the two lists come in the order of a well-known textbook's code."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean(axis=0))
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, zs[i - 1])
+    return dbs, dWs
+
+
+@mutant(
+    "gradients",
+    hint="Do you return two lists with an entry per layer, or one list with two entries per layer?",
+    convention=True,
+)
+def pairs_by_layer(weights, biases, X, T):
+    """Pairs by layer: one list of (dW, db) in place of two lists."""
+    zs, activations = feedforward(weights, biases, X)
+    delta = output_delta(activations[-1], T, zs[-1])
+    dWs, dbs = [], []
+    for i in reversed(range(len(weights))):
+        dWs.insert(0, delta.T @ activations[i] / len(X))
+        dbs.insert(0, delta.mean(axis=0))
+        if i > 0:
+            delta = hidden_delta(weights[i], delta, zs[i - 1])
+    return list(zip(dWs, dbs))
+
+
 @mutant("gradients", hint="Does your loop know how many layers there are?")
 def two_layers_only(weights, biases, X, T):
-    """Written out for a net of just two layers."""
+    """It is written out for a net of just two layers."""
     (W1, W2), (b1, b2) = weights, biases
     (z1, z2), (_, a1, a2) = feedforward([W1, W2], [b1, b2], X)
     delta2 = output_delta(a2, T, z2)
@@ -956,9 +1467,9 @@ def two_layers_only(weights, biases, X, T):
     )
 
 
-@mutant("gradients", hint="Vary b: what changes in the output?", note="row 8: bias omitted")
+@mutant("gradients", hint="Vary a bias: does your output change?", note="row 8: bias omitted")
 def own_forward_without_bias(weights, biases, X, T):
-    """A forward run of one's own that forgets the biases."""
+    """An own forward run forgets the biases."""
     zs, activations = feedforward(weights, [np.zeros_like(b) for b in biases], X)
     delta = output_delta(activations[-1], T, zs[-1])
     dWs, dbs = [], []
@@ -970,9 +1481,13 @@ def own_forward_without_bias(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="In which range do the outputs lie?", note="row 9: linear output")
+@mutant(
+    "gradients",
+    hint="In which range do the outputs of your net lie? And after a sigmoid?",
+    note="row 9: linear output",
+)
 def own_forward_linear_output(weights, biases, X, T):
-    """A forward run of one's own whose last layer is linear."""
+    """An own forward run has a linear last layer."""
     zs, activations = feedforward(weights, biases, X)
     delta = zs[-1] - T
     dWs, dbs = [], []
@@ -984,9 +1499,13 @@ def own_forward_linear_output(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="Are z and a of your forward run the same object?", note="row 10")
+@mutant(
+    "gradients",
+    hint="Compare z and a of your forward run: are they two arrays, or one with two names?",
+    note="row 10",
+)
 def own_forward_alias(weights, biases, X, T):
-    """A forward run of one's own that overwrites z with a."""
+    """An own forward run overwrites z with a: both names mean one array."""
     zs, activations = [], [X]
     for W, b in zip(weights, biases):
         z = activations[-1] @ W.T + b
@@ -1003,9 +1522,12 @@ def own_forward_alias(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="A measured gradient is the test of this exercise, not its answer.")
+@mutant(
+    "gradients",
+    hint="A measured gradient is the test of this exercise: how would you get it from one run back?",
+)
 def measured_gradients(weights, biases, X, T):
-    """Central differences in place of backpropagation."""
+    """Central differences stand in place of backpropagation."""
 
     def cost():
         output = feedforward(weights, biases, X)[1][-1]
@@ -1027,9 +1549,12 @@ def measured_gradients(weights, biases, X, T):
     return grads[: len(weights)], grads[len(weights) :]
 
 
-@mutant("gradients", hint="A measured gradient is the test of this exercise, not its answer.")
+@mutant(
+    "gradients",
+    hint="A measured gradient is the test of this exercise: how would you get it from one run back?",
+)
 def gradients_by_numerical_gradient(weights, biases, X, T):
-    """The notebook's own numerical gradient in place of backpropagation."""
+    """The notebook's own numerical gradient stands in place of backpropagation."""
     weights, biases = [W.copy() for W in weights], [b.copy() for b in biases]
 
     def cost_with(parameters, k):
@@ -1046,9 +1571,12 @@ def gradients_by_numerical_gradient(weights, biases, X, T):
     return dWs, dbs
 
 
-@mutant("gradients", hint="A measured gradient is the test of this exercise, not its answer.")
+@mutant(
+    "gradients",
+    hint="A measured gradient is the test of this exercise: how would you get it from one run back?",
+)
 def gradients_by_complex_steps(weights, biases, X, T):
-    """A complex step for each parameter, right to the last digit."""
+    """A complex step for each parameter, right to the last digit, replaces backpropagation."""
     h = 1e-30
     parameters = [np.array(p, dtype=complex) for p in (*weights, *biases)]
     grads = [np.zeros(p.shape) for p in parameters]
@@ -1066,9 +1594,12 @@ def gradients_by_complex_steps(weights, biases, X, T):
 # --- numerical_gradient -------------------------------------------------------------------------
 
 
-@mutant("numerical_gradient", hint="How many sides do you look at?")
+@mutant(
+    "numerical_gradient",
+    hint="Is the secant that you measure centred on theta? To how many sides do you step?",
+)
 def one_sided(f, theta, h=1e-5):
-    """A forward difference."""
+    """A forward difference stands in place of the central one."""
     theta = np.array(theta, dtype=float)
     g = np.zeros(theta.shape)
     for k in np.ndindex(theta.shape):
@@ -1078,9 +1609,9 @@ def one_sided(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="How far apart are the two points?")
+@mutant("numerical_gradient", hint="How far apart are the two points of your secant?")
 def divided_by_h(f, theta, h=1e-5):
-    """Divided by h, although the points are 2h apart."""
+    """The difference is divided by h, although the points are 2h apart."""
     g = np.zeros(theta.shape)
     for k in np.ndindex(theta.shape):
         up, down = theta.copy(), theta.copy()
@@ -1090,9 +1621,9 @@ def divided_by_h(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="Whose step do you take: the caller's?")
+@mutant("numerical_gradient", hint="Does your step change when the caller chooses another h?")
 def own_step(f, theta, h=1e-5):
-    """h is ignored."""
+    """h is ignored: the step is always the default."""
     g = np.zeros(theta.shape)
     for k in np.ndindex(theta.shape):
         up, down = theta.copy(), theta.copy()
@@ -1102,7 +1633,7 @@ def own_step(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="Which default does the exercise ask for?")
+@mutant("numerical_gradient", hint="Which h is taken when the caller gives none?")
 def coarse_default(f, theta, h=1e-3):
     """The default step is a hundred times too large."""
     g = np.zeros(theta.shape)
@@ -1114,9 +1645,13 @@ def coarse_default(f, theta, h=1e-3):
     return g
 
 
-@mutant("numerical_gradient", hint="Is theta the same afterwards?")
+@mutant(
+    "numerical_gradient",
+    hint="Is the caller's theta the same after the call as before?",
+    note="row 44",
+)
 def not_put_back(f, theta, h=1e-5):
-    """theta keeps the last step of each entry."""
+    """The caller's theta keeps the last step of each entry."""
     g = np.zeros(theta.shape)
     for k in np.ndindex(theta.shape):
         theta[k] += h
@@ -1126,7 +1661,10 @@ def not_put_back(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="Is theta the same afterwards, for every h?")
+@mutant(
+    "numerical_gradient",
+    hint="Where do the other entries stand while you measure one? Is each back at its place?",
+)
 def half_put_back(f, theta, h=1e-5):
     """The copy is not put back: later entries are measured at another point."""
     point = np.array(theta, dtype=float)
@@ -1141,7 +1679,7 @@ def half_put_back(f, theta, h=1e-5):
 
 @mutant("numerical_gradient", hint="Is your flat array a view of theta, or a copy?")
 def flat_copy(f, theta, h=1e-5):
-    """ravel of a non-contiguous array is a copy: f never sees the step."""
+    """The flat view of a non-contiguous array is a copy, so f never sees the step."""
     flat = theta.ravel()
     g = np.zeros(theta.size)
     for k in range(theta.size):
@@ -1154,7 +1692,10 @@ def flat_copy(f, theta, h=1e-5):
     return g.reshape(theta.shape)
 
 
-@mutant("numerical_gradient", hint="How many entries does theta have?")
+@mutant(
+    "numerical_gradient",
+    hint="How many entries does theta have, and how many do you move at a time?",
+)
 def rows_at_once(f, theta, h=1e-5):
     """A whole row of a matrix is moved together."""
     g = np.zeros(theta.shape)
@@ -1172,7 +1713,10 @@ def all_at_once(f, theta, h=1e-5):
     return np.full(theta.shape, (f(theta + h) - f(theta - h)) / (2 * h))
 
 
-@mutant("numerical_gradient", hint="Which point comes first in the difference?")
+@mutant(
+    "numerical_gradient",
+    hint="On a function that rises, which of your two values is larger, and which is subtracted?",
+)
 def flipped(f, theta, h=1e-5):
     """The difference is taken the wrong way round."""
     g = np.zeros(theta.shape)
@@ -1186,7 +1730,7 @@ def flipped(f, theta, h=1e-5):
 
 @mutant("numerical_gradient", hint="Which shape should the result have?")
 def flat_result(f, theta, h=1e-5):
-    """The result is flat."""
+    """The result is flat, whatever shape theta has."""
     g = []
     for k in np.ndindex(theta.shape):
         up, down = theta.copy(), theta.copy()
@@ -1196,9 +1740,11 @@ def flat_result(f, theta, h=1e-5):
     return np.array(g)
 
 
-@mutant("numerical_gradient", hint="In which shape does f get theta?")
+@mutant(
+    "numerical_gradient", hint="In which shape does the caller's f take theta?", convention=True
+)
 def flat_argument(f, theta, h=1e-5):
-    """f is called with a flat array."""
+    """Flat parameters: f gets a vector, as SciPy's routines would call it."""
     flat = theta.flatten()
     g = np.zeros(flat.shape)
     for k in range(flat.size):
@@ -1208,7 +1754,9 @@ def flat_argument(f, theta, h=1e-5):
     return g.reshape(theta.shape)
 
 
-@mutant("numerical_gradient", hint="When is the direction set back to zero?")
+@mutant(
+    "numerical_gradient", hint="When you turn to the next entry, has the one before been set back?"
+)
 def direction_accumulates(f, theta, h=1e-5):
     """The direction e keeps the entries already visited."""
     g = np.zeros(theta.shape)
@@ -1221,7 +1769,7 @@ def direction_accumulates(f, theta, h=1e-5):
 
 @mutant("numerical_gradient", hint="Is up another array than down?")
 def same_array_twice(f, theta, h=1e-5):
-    """Both points are the same array, so that the steps cancel."""
+    """Both points are the same array, so the steps cancel."""
     g = np.zeros(theta.shape)
     for k in np.ndindex(theta.shape):
         up = theta
@@ -1232,9 +1780,13 @@ def same_array_twice(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="Is h the step, or a fraction of theta?")
+@mutant(
+    "numerical_gradient",
+    hint="Is h the step itself, or a fraction of theta? What does the formula in the text say?",
+    convention=True,
+)
 def relative_step(f, theta, h=1e-5):
-    """The step is h times the entry."""
+    """Relative step: h is multiplied by the size of the entry, as SciPy does."""
     g = np.zeros(theta.shape)
     for k in np.ndindex(theta.shape):
         step = h * max(1.0, abs(theta[k]))
@@ -1245,7 +1797,7 @@ def relative_step(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="Is every entry visited?")
+@mutant("numerical_gradient", hint="Is every entry of theta visited, the last one included?")
 def last_entry_missed(f, theta, h=1e-5):
     """The loop stops one entry early."""
     g = np.zeros(theta.shape)
@@ -1257,13 +1809,29 @@ def last_entry_missed(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="From where to where does the difference reach?")
+@mutant(
+    "numerical_gradient",
+    hint="Is h the step to either side, or the distance between the points? See the formula in the text.",
+    convention=True,
+)
 def half_step(f, theta, h=1e-5):
-    """Half the step to either side: h is the distance of the points, not the step."""
+    """Central width h: half the step to either side, so that the points are h apart."""
     g = np.zeros(theta.shape)
     for k in np.ndindex(theta.shape):
         up, down = theta.copy(), theta.copy()
         up[k] += h / 2
         down[k] -= h / 2
         g[k] = (f(up) - f(down)) / h
+    return g
+
+
+@mutant("numerical_gradient", hint="Is it the slope that you measure, or how the slope changes?")
+def curvature(f, theta, h=1e-5):
+    """The second difference is measured: the curvature, not the slope."""
+    g = np.zeros(theta.shape)
+    for k in np.ndindex(theta.shape):
+        up, down = theta.copy(), theta.copy()
+        up[k] += h
+        down[k] -= h
+        g[k] = (f(up) - 2 * f(theta) + f(down)) / h**2
     return g
