@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import gc
 import multiprocessing
 import os
 import signal
@@ -194,6 +195,8 @@ def ready() -> Ready:
         patience = worker.patience
         if worker.basis and worker.batch.basis() != worker.basis:
             raise CourseError(CHANGED)
+        gc.collect()
+        gc.freeze()  # what is loaded stays: to look through it again and again finds nothing
     except JailUnavailable as error:
         # It takes an argument by name only, and so cannot be pickled.
         return Ready(os.getpid(), problem=str(error))

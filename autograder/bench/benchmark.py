@@ -33,8 +33,9 @@ from autograder.course import Course
 from autograder.errors import CourseError
 
 NBGRADER, OTTER = "nbgrader", "otter"
+FIGURES = "nbgrader with figures"
 
-EXPECTED: dict[str, float] = {"autograder": 0.3, NBGRADER: 3.5, OTTER: 6.0}
+EXPECTED: dict[str, float] = {"autograder": 0.3, NBGRADER: 3.5, FIGURES: 7.0, OTTER: 6.0}
 """Seconds a submission, until it has been measured: for the time that is left."""
 
 START = 4.0
@@ -175,11 +176,12 @@ class Benchmark:
         few = sample[: max(1, len(sample) // 4)]
         ours = Ours(setting, plan.jobs, plan.options)
         nbgrader = Nbgrader(setting) if NBGRADER in plan.compare else None
+        drawing = Nbgrader(setting, figures=True) if NBGRADER in plan.compare else None
         otter, reason = self._otter(setting)
         sizes = [size for size in sorted(set(plan.sizes)) if size != plan.submissions]
         clock = _Clock(self.progress, self._work(len(sample), len(few), sizes, otter))
-        if nbgrader is not None:
-            nbgrader.prepare()
+        for each in filter(None, (nbgrader, drawing)):
+            each.prepare()
 
         rounds = []
         for _ in range(plan.repeat):
@@ -189,6 +191,8 @@ class Benchmark:
                 one.nbgrader_few = clock.run(NBGRADER, len(few), _grading(nbgrader, few))
                 one.ours_sample = clock.run("autograder", len(sample), _grading(ours, sample))
                 one.nbgrader = clock.run(NBGRADER, len(sample), _grading(nbgrader, sample))
+            if drawing is not None:
+                one.drawing = clock.run(FIGURES, len(few), _grading(drawing, few))
             if otter is not None:
                 one.otter = clock.run(OTTER, len(few), _grading(otter, few))
             rounds.append(one)
@@ -228,7 +232,7 @@ class Benchmark:
     ) -> list[tuple[str, int]]:
         once: list[tuple[str, int]] = [("autograder", self.plan.submissions)]
         if NBGRADER in self.plan.compare:
-            once += [(NBGRADER, few), ("autograder", sample), (NBGRADER, sample)]
+            once += [(NBGRADER, few), ("autograder", sample), (NBGRADER, sample), (FIGURES, few)]
         if otter is not None:
             once.append((OTTER, few))
         growth = [("autograder", size) for size in chain([1] if sizes else [], sizes)]

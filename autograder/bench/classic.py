@@ -2,8 +2,8 @@
 
 The notebook, its exercises and points are those of the release. What differs are the test cells:
 each holds a hidden test that imports torch, the reference and the checks into the student's kernel
-and runs the exercise's checks, visible and hidden, in place. The figures are empty, since our
-grading does not run them either.
+and runs the exercise's checks, visible and hidden, in place. The figures can be left empty, since
+our grading does not run them either.
 """
 
 from __future__ import annotations
@@ -66,11 +66,14 @@ class Classic:
     assignment: Assignment
     solved: NotebookNode
 
-    def write_course(self, folder: Path) -> None:
-        """Write a stock nbgrader course, to be released with nbgrader generate_assignment."""
+    def write_course(self, folder: Path, *, figures: bool) -> None:
+        """Write a stock nbgrader course, to be released with nbgrader generate_assignment.
+
+        nbgrader puts locked cells back, and so empties the figures of submissions, too.
+        """
         source = folder / "source" / self.assignment.name
         source.mkdir(parents=True)
-        notebook = _without_figures(self.solved)
+        notebook = copy.deepcopy(self.solved) if figures else _without_figures(self.solved)
         for cell, exercise in _test_cells(notebook):
             cell.source = _HIDDEN_TEST.format(
                 root=str(self.root), assignment=self.assignment.name, exercise=exercise

@@ -154,14 +154,17 @@ class Nbgrader:
     ----------
     setting
         What is graded.
+    figures
+        Draw the notebook's figures, too, as it does with any notebook.
     """
 
     setting: Setting
+    figures: bool = False
 
     def prepare(self) -> None:
         """Release the classic notebook, once; raise `CourseError` if nbgrader fails."""
         folder = self._released
-        self.setting.classic.write_course(folder)
+        self.setting.classic.write_course(folder, figures=self.figures)
         name = self.setting.assignment.name
         command = [sys.executable, "-m", "nbgrader", "generate_assignment", name]
         report, said = run_measured(command, folder, _ignore)
@@ -184,7 +187,7 @@ class Nbgrader:
 
     @property
     def _released(self) -> Path:
-        return self.setting.place / "classic"
+        return self.setting.place / ("classic-figures" if self.figures else "classic")
 
 
 @dataclass(frozen=True)

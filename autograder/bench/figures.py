@@ -22,8 +22,8 @@ Cost = Callable[[Taken], float]
 class Round:
     """One round of all contenders on the same class.
 
-    `ours` graded all of it; `ours_sample` and `nbgrader` the same sample, `nbgrader_few` and
-    `otter` the same part of that sample.
+    `ours` graded all of it; `ours_sample` and `nbgrader` the same sample; `nbgrader_few`, `drawing`
+    (nbgrader with the notebook's figures) and `otter` the same part of that sample.
     """
 
     ours: Taken
@@ -31,6 +31,7 @@ class Round:
     nbgrader_few: Taken | None = None
     nbgrader: Taken | None = None
     otter: Taken | None = None
+    drawing: Taken | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,8 @@ class Figures:
             "rounds": len(self.rounds),
             "ratio_vs_nbgrader": self._ratio(wall, _nbgrader_class),
             "ratio_vs_nbgrader_cpu": self._ratio(cpu, _nbgrader_class),
+            "ratio_vs_nbgrader_with_figures": self._ratio(wall, _nbgrader_drawing),
+            "ratio_vs_nbgrader_with_figures_cpu": self._ratio(cpu, _nbgrader_drawing),
             "ratio_vs_otter": self._ratio(wall, _otter_class),
             "ratio_vs_otter_cpu": self._ratio(cpu, _otter_class),
             "otter": self.otter_version or self.otter_reason,
@@ -242,6 +245,14 @@ def _nbgrader_class(one: Round, cost: Cost, _size: int, readable: int) -> float 
     if one.nbgrader is None or one.nbgrader_few is None:
         return None
     return _line(one.nbgrader_few, one.nbgrader, cost).at(readable)
+
+
+def _nbgrader_drawing(one: Round, cost: Cost, _size: int, readable: int) -> float | None:
+    """Return the same with the notebook's figures: so much more for each submission."""
+    plain = _nbgrader_class(one, cost, _size, readable)
+    if plain is None or one.nbgrader_few is None or one.drawing is None:
+        return None
+    return plain + (_each(one.drawing, cost) - _each(one.nbgrader_few, cost)) * readable
 
 
 def _otter_class(one: Round, cost: Cost, _size: int, readable: int) -> float | None:

@@ -115,14 +115,15 @@ def _costs(found: Mapping[str, Any]) -> Rows:
 def _ratios(found: Mapping[str, Any]) -> Rows:
     rows = [["how many times the cost of ours", "wall", "CPU"]]
     for name, title in (
-        ("nbgrader", "nbgrader, on the class"),
+        ("nbgrader_with_figures", "nbgrader on the same notebook, on the class"),
+        ("nbgrader", "nbgrader on one without figures, on the class"),
         ("otter", "Otter-Grader, on the class"),
     ):
         ratios = (found[f"ratio_vs_{name}"], found[f"ratio_vs_{name}_cpu"])
         rows.append([title, *(_number(ratio, 2) for ratio in ratios)])
     same = found["same_sample"]
     if same is not None:
-        title = f"nbgrader, on {same['submissions']} submissions, starts included"
+        title = f"the latter on {same['submissions']} submissions, starts included"
         ratios = (same["ratio_vs_nbgrader"], same["ratio_vs_nbgrader_cpu"])
         rows.append([title, *(_number(ratio, 2) for ratio in ratios)])
     return rows

@@ -25,9 +25,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Self
 
 from autograder.checks.model import DEFAULT_CALL_SECONDS, Exercise
@@ -128,6 +127,7 @@ class Inspection:
         self._unheard: set[str] = set()
         self._unsound: set[str] = set()
         self._sessions: list[Session] = []
+        self._shared: dict[int, StandIns] = {}
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -154,14 +154,14 @@ class Inspection:
             return replace(result, evidence=tuple(evidence))
         self._faults.clear()
         proof = []
-        with self._world(name) as world:
-            if places:
-                follows = self._follows(world, name, places)
-                if follows:
-                    proof.append(f"{evidence[0]} Your answer is made of it.")
-                elif follows is None:
-                    evidence.append("Changed there, the notebook gives no answer to compare.")
-            from_calls, proved = self._from_calls(world, name, bool(places))
+        world = self._world(name)
+        if places:
+            follows = self._follows(world, name, places)
+            if follows:
+                proof.append(f"{evidence[0]} Your answer is made of it.")
+            elif follows is None:
+                evidence.append("Changed there, the notebook gives no answer to compare.")
+        from_calls, proved = self._from_calls(world, name, bool(places))
         evidence += from_calls
         if proved:
             proof += from_calls
@@ -175,19 +175,15 @@ class Inspection:
         )
         return replace(refused(result, complaint), notes=(), evidence=(*evidence, NO_POINTS))
 
-    @contextmanager
-    def _world(self, name: str) -> Iterator[_World]:
-        """Enter what the exercise `name` was graded in."""
+    def _world(self, name: str) -> _World:
+        """Return what the exercise `name` was graded in."""
         bindings = self._answered.get(name, {})
         spent = self._new_spent()
         student = self._students.get(name) if bindings else self._student
-        if student is not None:
-            student.cpu_seconds = DEFAULT_CALL_SECONDS
-            yield _World(student, bindings, spent)
-            return
-        with closing(self._start(spent, self._cells, bindings)) as student:
-            student.cpu_seconds = DEFAULT_CALL_SECONDS
-            yield _World(student, bindings, spent)
+        if student is None:
+            student = self._open.enter_context(closing(self._start(spent, self._cells, bindings)))
+        student.cpu_seconds = DEFAULT_CALL_SECONDS
+        return _World(student, bindings, spent)
 
     def _new_spent(self) -> Spent:
         self._spent.append(Spent())
@@ -283,7 +279,7 @@ class Inspection:
         if heard.refused:
             # It takes a function, say, which does not travel: that one goes unheard.
             self._unheard |= heard.refused
-            self.__dict__.pop("_shared", None)
+            self._shared.clear()
             first, heard = self._first_look(world, name, leaves)
         if first is not None and first < AMPLIFIED:
             return [], False
@@ -311,16 +307,13 @@ class Inspection:
     def _first_look(
         self, world: _World, name: str, leaves: set[str]
     ) -> tuple[float | None, StandIns]:
-        if not world.bindings:
-            return self._amplified(name, self._shared)
-        with self._stand_ins(world, leaves - self._unheard) as own:
-            return self._amplified(name, own)
-
-    @cached_property
-    def _shared(self) -> StandIns:
-        world = _World(self._student, {}, self._new_spent())
-        stand_ins = self._stand_ins(world, self._callees - self._formulas - self._unheard)
-        return self._open.enter_context(stand_ins)
+        """Disturb `leaves`, in sessions that exercises with the same surroundings share."""
+        key = id(world.student)
+        if key not in self._shared:
+            lasting = replace(world, spent=self._new_spent())
+            stand_ins = self._stand_ins(lasting, leaves - self._unheard)
+            self._shared[key] = self._open.enter_context(stand_ins)
+        return self._amplified(name, self._shared[key])
 
     def _stand_ins(self, world: _World, names: set[str]) -> StandIns:
         # Only what is there: a stand-in for nothing would hide that a name is not defined.

@@ -8,23 +8,21 @@ every check against that session, try again what failed only because of a callee
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Self
 
 from nbformat import NotebookNode
 
 from autograder.checks.model import Check, Exercise
 from autograder.checks.repeats import Asked
 from autograder.checks.runner import run_exercise
-from autograder.course import HIDDEN_CHECKS, Assignment
+from autograder.course import Assignment
 from autograder.errors import Rejected, StudentFault
 from autograder.grading.evidence import Inspection
 from autograder.grading.given import given_definitions, given_functions
-from autograder.grading.oracle import oracle
 from autograder.grading.restoring import Restorer
+from autograder.grading.retrial import Retrial
 from autograder.grading.seeds import check_seed, submission_seed
 from autograder.limits import Limits
 from autograder.results import CheckResult, ExerciseResult, Grade, ManualCell
@@ -32,7 +30,6 @@ from autograder.session.far import Bound, Cell, FarStudent
 from autograder.session.launcher import Launcher
 from autograder.session.watch import Spent
 from autograder.submission.restore import Restored, canonical_only
-from autograder.values import BoundClass
 
 FIGURE_TAG = "figure"
 
@@ -126,7 +123,7 @@ class Grader:
                 for exercise in self.assignment.exercises
             ]
             _start_anyway(student)
-            with _Retrial(self, restored.notebook, {r.name: r for r in first}, problems) as again:
+            with self._retrial(restored.notebook, first, problems) as again:
                 exercises = tuple(again.retry(result) for result in first)
                 asked.update(again.asked)
                 with self._inspection(restored.notebook, student, asked, again) as inspection:
@@ -179,12 +176,20 @@ class Grader:
             given=self._given,
         )
 
+    def _retrial(
+        self, notebook: NotebookNode, first: Sequence[ExerciseResult], problems: list[str]
+    ) -> Retrial:
+        def start(spent: Spent, bindings: Mapping[str, Bound]) -> FarStudent:
+            return self._student(notebook, spent, bindings)
+
+        return Retrial(self.assignment, start, self._seeds_of(notebook), first, problems)
+
     def _inspection(
         self,
         notebook: NotebookNode,
         student: FarStudent,
         asked: Mapping[str, Sequence[Asked]],
-        again: _Retrial,
+        again: Retrial,
     ) -> Inspection:
         # The inspections of all exercises together may take the time of one notebook.
         shares = 1 + sum(exercise.formula for exercise in self.assignment.exercises)
@@ -203,84 +208,6 @@ class Grader:
     def _seeds_of(self, notebook: NotebookNode) -> Callable[[Check], int]:
         """Return what gives each check its seed, for this notebook's code."""
         return partial(check_seed, submission_seed(self.seed, executable_cells(notebook)))
-
-
-class _Retrial:
-    """Tries an exercise again with the failed exercises that it uses answered by the reference.
-
-    One mistake is paid for once. The reference's values cross the trust line only here: in a
-    session of its own that is killed afterwards, after the callee's own grade is final, and for
-    the callees that the exercise declares. All second trials together may take the time of one
-    notebook. The sessions of those that count live as long as this, for a look at how they answer.
-    """
-
-    def __init__(
-        self,
-        grader: Grader,
-        notebook: NotebookNode,
-        first: Mapping[str, ExerciseResult],
-        problems: list[str],
-    ) -> None:
-        self._grader = grader
-        self._notebook = notebook
-        self._first = first
-        self._problems = problems
-        self.spent = Spent()
-        self.wall_limited = False
-        self.asked: dict[str, list[Asked]] = {}
-        self.answered: dict[str, Mapping[str, Bound]] = {}
-        self.students: dict[str, FarStudent] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for student in self.students.values():
-            student.close()
-
-    def retry(self, result: ExerciseResult) -> ExerciseResult:
-        """Return the better of `result` and a second trial, if there is one."""
-        assignment = self._grader.assignment
-        exercise = assignment.public.exercise(result.name)
-        failed = [
-            name
-            for name in exercise.uses
-            if self._first[name].status != "passed" and name in assignment.reference
-        ]
-        if result.status in ("passed", "missing") or not failed:
-            return result
-        if result.status == "timeout" and not any(map(self._hangs, failed)):
-            return result  # its own time, and it would take it again
-        bindings = oracle(assignment.solutions / HIDDEN_CHECKS).bindings(failed)
-        asked: list[Asked] = []
-        with ExitStack() as stack:
-            student = self._grader._student(self._notebook, self.spent, bindings)  # noqa: SLF001
-            stack.enter_context(student)
-            second = run_exercise(
-                exercise,
-                assignment.checks,
-                student,
-                self._grader._seeds_of(self._notebook),  # noqa: SLF001
-                self._problems,
-                asked,
-            )
-            self.wall_limited = self.wall_limited or student.wall_limited
-            if second.points <= result.points:
-                return result
-            if exercise.formula and not any(isinstance(b, BoundClass) for b in bindings.values()):
-                # The next bindings forget the objects of these.
-                self.students[result.name] = student
-                stack.pop_all()
-        self.asked[result.name], self.answered[result.name] = asked, bindings
-        names = " and ".join(failed)
-        note = (
-            f"Graded with {names} answered by the reference, because yours is not right yet: "
-            "one mistake is paid for once."
-        )
-        return replace(second, notes=(note,))
-
-    def _hangs(self, name: str) -> bool:
-        return any(check.status == "timeout" for check in self._first[name].checks)
 
 
 def executable_cells(notebook: NotebookNode) -> list[Cell]:

@@ -226,11 +226,15 @@ def _read_value(
         return found
     if isinstance(node, Odd):
         return Unsupported(node.kind[:200])
-    if isinstance(node, (Gen, Fun)):
-        if resolve is None:
-            raise ProtocolError("a generator or a function came from the student's side")
-        return resolve(node)
-    return node
+    return _resolved(node, resolve)
+
+
+def _resolved(node: Node, resolve: Callable[[Gen | Fun], Any] | None) -> Any:
+    if not isinstance(node, (Gen, Fun)):
+        return node
+    if resolve is None:
+        raise ProtocolError("a generator or a function came from the student's side")
+    return resolve(node)
 
 
 def _next(rest: Iterator[Node]) -> Node:

@@ -39,6 +39,7 @@ def figures():
         taken(1, 6.0, 5.0),
         taken(4, 15.0, 11.0),
         taken(1, 10.0, 9.0),
+        taken(1, 8.0, 6.0),
     )
     grown = [taken(50, 21.0, 28.5)]
     return Figures("02-backprop", 2, members, [one], taken(1, 1.5, 4.0), grown, "7.0.0", "")
@@ -49,6 +50,9 @@ def test_the_ratio_is_that_on_the_whole_class(figures):
     # nbgrader: start 3, 3 each (CPU: 3, 2), and 8 of the 10 can be read.
     assert found["ratio_vs_nbgrader"] == pytest.approx((3 + 8 * 3) / 5.0)
     assert found["ratio_vs_nbgrader_cpu"] == pytest.approx((3 + 8 * 2) / 8.0, abs=0.01)
+    # With its figures 2 more each (CPU: 1).
+    assert found["ratio_vs_nbgrader_with_figures"] == pytest.approx((3 + 8 * 5) / 5.0)
+    assert found["ratio_vs_nbgrader_with_figures_cpu"] == pytest.approx((3 + 8 * 3) / 8.0, abs=0.01)
     assert found["ratio_vs_otter"] == pytest.approx(8 * 10.0 / 5.0)
     assert found["same_sample"] == {
         "submissions": 4,
@@ -77,7 +81,7 @@ def test_who_is_left_out_has_no_ratio(figures):
     )
     found = alone.as_json()
     ratios = [found[name] for name in found if name.startswith("ratio")]
-    assert ratios == [None] * 4
+    assert ratios == [None] * 6
     assert (found["otter"], found["growth"], found["same_sample"]) == ("not here", [], None)
 
 
@@ -107,7 +111,8 @@ def test_the_page_gets_the_figures_and_keeps_its_text(figures, tmp_path):
     assert once.startswith("before\n")
     assert once.endswith("\nafter\n")
     assert "old" not in once
-    assert "| nbgrader, on the class | 5.40 | 2.38 |" in once
+    assert "| nbgrader on the same notebook, on the class | 8.60 | 3.38 |" in once
+    assert "| nbgrader on one without figures, on the class | 5.40 | 2.38 |" in once
     assert "Abacus, 2 cores" in once
 
 

@@ -245,7 +245,7 @@ def test_the_first_message_of_a_process_bears_a_key_too(talk: Talk) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "size", "limit"),
-    [(wire.Start, 2000, 1024), (wire.RunCell, 13 * MB, 12 * MB)],
+    [(wire.Start, 2000, 1024), (wire.Several, 13 * MB, 12 * MB)],
 )
 def test_a_short_answer_has_a_short_limit(kind: type, size: int, limit: int, talk: Talk) -> None:
     def long(channel: socket.socket, request: Any) -> None:
