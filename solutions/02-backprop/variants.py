@@ -228,6 +228,16 @@ def guarded_quotient(z):
     return e / ((1 + e) ** 2 + 1e-300)
 
 
+@variant("sigmoid_prime")
+def from_the_activation_inside(z):
+    """A helper that takes the activation, called with the activation."""
+
+    def slope_at(activation):
+        return activation * (1 - activation)
+
+    return slope_at(sigmoid(z))
+
+
 # --- output_delta -------------------------------------------------------------------------------
 
 
@@ -287,6 +297,12 @@ def delta_in_single_precision(a, t, z):
     return (a - t) * a * (1 - a)
 
 
+@variant("output_delta")
+def twice_and_half(a, t, z):
+    """The slope of the plain squared error, halved."""
+    return 2.0 * (a - t) * sigmoid_prime(z) / 2.0
+
+
 # --- hidden_delta -------------------------------------------------------------------------------
 
 
@@ -338,6 +354,13 @@ def hidden_in_single_precision(W_next, delta_next, z):
     """Computed in float32, returned in Fortran order."""
     back = delta_next.astype(np.float32) @ W_next.astype(np.float32)
     return np.asfortranarray(back * np.float32(sigmoid_prime(z)))
+
+
+@variant("hidden_delta")
+def inputs_by_outputs(W_next, delta_next, z):
+    """The weights are turned into the layout (n_in, n_out) first."""
+    kernel = np.transpose(W_next)
+    return np.dot(delta_next, kernel.T) * sigmoid_prime(z)
 
 
 # --- gradients ----------------------------------------------------------------------------------
@@ -529,6 +552,44 @@ def counted_and_checked(weights, biases, X, T, calls=[0]):
     return dWs, dbs
 
 
+@variant("gradients")
+def samples_as_columns(weights, biases, X, T):
+    """The lecture's form throughout: a sample is a column, a bias too."""
+    a, zs = X.T, []
+    acts = [a]
+    for W, b in zip(weights, biases):
+        zs.append(W @ a + b.reshape(-1, 1))
+        a = sigmoid(zs[-1])
+        acts.append(a)
+    delta = (a - T.T) * sigmoid_prime(zs[-1])
+    dWs, dbs = [], []
+    for l in range(len(weights) - 1, -1, -1):
+        dWs.append(delta @ acts[l].T / X.shape[0])
+        dbs.append(np.mean(delta, axis=1))
+        if l:
+            delta = (weights[l].T @ delta) * sigmoid_prime(zs[l - 1])
+    dWs.reverse()
+    dbs.reverse()
+    return dWs, dbs
+
+
+@variant("gradients")
+def kernels(weights, biases, X, T):
+    """Inside, the layout is (n_in, n_out) and a bias is a row; both are turned at the end."""
+    kernels = [W.T.copy() for W in weights]
+    rows = [b[None, :] for b in biases]
+    outputs = [X]
+    for K, r in zip(kernels, rows):
+        outputs.append(sigmoid(outputs[-1] @ K + r))
+    grads = []
+    error = (outputs[-1] - T) / len(X)
+    for K, into, out in zip(kernels[::-1], outputs[-2::-1], outputs[:0:-1]):
+        delta = error * out * (1 - out)
+        grads.append((into.T @ delta, delta.sum(axis=0, keepdims=True)))
+        error = delta @ K.T
+    return [dK.T for dK, _ in grads[::-1]], [row[0] for _, row in grads[::-1]]
+
+
 # --- numerical_gradient -------------------------------------------------------------------------
 
 
@@ -636,4 +697,17 @@ def with_enumerate(f, theta, h=1e-5):
         point[k] = value - h
         slopes[k] = (above - f(point)) / (2 * h)
         point[k] = value
+    return slopes
+
+
+@variant("numerical_gradient")
+def by_the_width(f, theta, h=1e-5):
+    """The width of the secant is 2h, and half of it is stepped to either side."""
+    width = 2 * h
+    slopes = np.zeros(theta.shape)
+    for k in np.ndindex(theta.shape):
+        right, left = np.array(theta), np.array(theta)
+        right[k] += width / 2
+        left[k] -= width / 2
+        slopes[k] = (f(right) - f(left)) / width
     return slopes

@@ -39,6 +39,12 @@ def update_in_float32(params, grads, lr):
     ]
 
 
+@variant("sgd_update")
+def update_adds_downhill(params, grads, lr):
+    """The way downhill is added."""
+    return [p + lr * downhill for p, downhill in zip(params, [-g for g in grads])]
+
+
 # --- minibatches --------------------------------------------------------------------------------
 
 
@@ -88,6 +94,13 @@ def batches_by_choice(n_samples, batch_size, rng):
     if n_full * batch_size < n_samples:
         batches.append(order[n_full * batch_size :])
     return batches
+
+
+@variant("minibatches")
+def batches_numbered_from_one(n_samples, batch_size, rng):
+    """The samples are numbered from 1, and 1 is taken off at the end."""
+    numbers = rng.permutation(np.arange(1, n_samples + 1))
+    return [numbers[k : k + batch_size] - 1 for k in range(0, n_samples, batch_size)]
 
 
 # --- train --------------------------------------------------------------------------------------
@@ -184,6 +197,19 @@ def train_with_own_backprop(weights, biases, X, T, epochs, batch_size, lr, rng):
     return weights, biases
 
 
+@variant("train")
+def train_with_sums(weights, biases, X, T, epochs, batch_size, lr, rng):
+    """The gradient is summed over the batch, and the rate divided by its size."""
+    for _ in range(epochs):
+        for batch in minibatches(len(X), batch_size, rng):
+            size = len(batch)
+            dWs, dbs = gradients(weights, biases, X[batch], T[batch])
+            dWs, dbs = [size * dW for dW in dWs], [size * db for db in dbs]
+            weights = sgd_update(weights, dWs, lr / size)
+            biases = sgd_update(biases, dbs, lr / size)
+    return [np.array(W) for W in weights], [np.array(b) for b in biases]
+
+
 # --- evaluate -----------------------------------------------------------------------------------
 
 
@@ -216,6 +242,15 @@ def evaluate_in_float32(weights, biases, X, T):
     output = feedforward(weights, biases, X)[1][-1].astype(np.float32)
     loss = np.float32(0.5) * ((output - T.astype(np.float32)) ** 2).sum(1).mean()
     return loss, (output.argmax(1) == T.argmax(1)).astype(np.float32).mean()
+
+
+@variant("evaluate")
+def evaluate_by_other_measures(weights, biases, X, T):
+    """From the mean squared error of all entries and the error rate."""
+    output = feedforward(weights, biases, X)[1][-1]
+    squared_error = np.mean(np.square(output - T))
+    wrong = np.mean(np.argmax(output, axis=1) != np.argmax(T, axis=1))
+    return squared_error * T.shape[1] / 2, 1 - wrong
 
 
 # --- labs ---------------------------------------------------------------------------------------

@@ -79,6 +79,22 @@ def pairwise_differences(z):
     return 1.0 / np.exp(gaps).sum(axis=2)
 
 
+@variant("softmax")
+def energies(z):
+    """Boltzmann factors of energies, counted from the ground state."""
+    energy = -z
+    factors = np.exp(-(energy - energy.min(axis=1, keepdims=True)))
+    return factors / factors.sum(axis=1, keepdims=True)
+
+
+@variant("softmax")
+def powers_of_two(z):
+    """Powers of 2, of scores in units of ln 2."""
+    bits = (z - z.max(axis=1, keepdims=True)) * np.log2(np.e)
+    powers = np.exp2(bits)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
 # Cross entropy
 
 
@@ -146,6 +162,19 @@ def loss_in_single_precision(y, t):
 def zero_dimensional(y, t):
     """A 0-d array by a trace."""
     return np.asarray(-np.trace(t @ np.log(y + 1e-12).T) / len(y))
+
+
+@variant("cross_entropy")
+def from_bits(y, t):
+    """In bits first, then in units of the natural logarithm."""
+    bits = -np.sum(t * np.log2(np.maximum(y, 1e-12)), axis=1)
+    return np.mean(bits) * np.log(2)
+
+
+@variant("cross_entropy")
+def from_the_mean_of_all(y, t):
+    """The mean over all entries, times the number of classes."""
+    return -np.mean(t * np.log(y + 1e-12)) * y.shape[1]
 
 
 # The gradient of the two together
@@ -228,6 +257,13 @@ def small_number_added(z, t):
 def negated_twice(z, t):
     """t minus y, negated."""
     return -(t - softmax(z))
+
+
+@variant("softmax_cross_entropy_gradient")
+def mean_undone(z, t):
+    """The slope of the batch's mean, times the number of samples."""
+    of_the_mean = (softmax(z) - t) / len(z)
+    return of_the_mean * len(z)
 
 
 # Initial weights
@@ -322,6 +358,27 @@ def spawned_generators(sizes, rng):
         weights.append(child.standard_normal((n_out, n_in)) / np.sqrt(n_in))
         biases.append(child.standard_normal(n_out))
     return weights, biases
+
+
+@variant("init_weights")
+def by_the_variance(sizes, rng):
+    """The variance first, then its root."""
+    weights, biases = [], []
+    for n_in, n_out in zip(sizes[:-1], sizes[1:]):
+        variance = 1 / n_in
+        weights.append(variance**0.5 * rng.normal(0, 1, size=(n_out, n_in)))
+        biases.append(rng.normal(0, 1, size=n_out))
+    return weights, biases
+
+
+@variant("init_weights")
+def from_hes_rule(sizes, rng):
+    """He's rule, divided by the root of 2."""
+    weights = []
+    for n_in, n_out in zip(sizes[:-1], sizes[1:]):
+        he = rng.normal(0.0, np.sqrt(2 / n_in), (n_out, n_in))
+        weights.append(he / np.sqrt(2))
+    return weights, [rng.standard_normal(n_out) for n_out in sizes[1:]]
 
 
 # The lab

@@ -62,6 +62,13 @@ def drop_in_place(shape, rate, rng):
     return mask
 
 
+@variant("dropout_mask")
+def sign_of_a_gap(shape, rate, rng):
+    """The probability to keep is what is compared, by a sign."""
+    keep = 1 - rate
+    return (np.sign(keep - rng.random(shape)) > 0) * (1 / keep)
+
+
 @variant("dropout_forward")
 def early_return(x, rate, rng, training):
     """Draws here instead of calling dropout_mask; returns a list."""
@@ -100,6 +107,14 @@ def forward_single_precision(x, rate, rng, training):
     return x * mask, mask
 
 
+@variant("dropout_forward")
+def scaled_apart(x, rate, rng, training):
+    """Zeros and ones first; the factor joins mask and output at the end."""
+    keep = 1 - rate if training else 1.0
+    there = rng.random(x.shape) < keep
+    return x * there / keep, there / keep
+
+
 @variant("dropout_backward")
 def multiply(d_out, mask):
     """The ufunc."""
@@ -116,6 +131,12 @@ def einsum(d_out, mask):
 def where(d_out, mask):
     """Zero where dropped."""
     return np.where(mask == 0, 0.0, d_out * mask)
+
+
+@variant("dropout_backward")
+def survivors_then_factor(d_out, mask):
+    """Zeros and ones first, then the survivors' common factor."""
+    return d_out * (mask > 0) * np.max(mask)
 
 
 # EarlyStopping ------------------------------------------------------------------------------------
@@ -367,6 +388,43 @@ closure = _cell(
 
         def step(self, value, weights=None):
             return self._step(value, weights)
+    """,
+)
+
+
+as_scores = _cell(
+    "as_scores",
+    "Larger is better inside, counts bad epochs, and turns the sign back on the way out.",
+    """
+    class EarlyStopping:
+        def __init__(self, patience=0, min_delta=0.0, mode="min", baseline=None,
+                     restore_best_weights=False, start_from_epoch=0):
+            self.sign = 1 if mode == "max" else -1
+            self.patience, self.min_delta = patience, abs(min_delta)
+            self.target = -np.inf if baseline is None else self.sign * baseline
+            self.keep_weights = restore_best_weights
+            self.warm_up = start_from_epoch
+            self.score, self.best_epoch, self.best_weights = None, 0, None
+            self.epochs, self.bad_epochs = 0, 0
+
+        @property
+        def best(self):
+            return None if self.score is None else self.sign * self.score
+
+        def step(self, value, weights=None):
+            self.epochs += 1
+            if self.epochs <= self.warm_up:
+                return False
+            score = self.sign * value
+            self.bad_epochs += 1
+            if self.score is None or score - self.score > self.min_delta:
+                self.score, self.best_epoch = score, self.epochs - 1
+                if self.keep_weights:
+                    self.best_weights = [np.array(w) for w in weights or []]
+                if score - self.target > self.min_delta:
+                    self.bad_epochs = 0
+                return False
+            return self.bad_epochs > self.patience - 1
     """,
 )
 
