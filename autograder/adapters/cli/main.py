@@ -28,7 +28,9 @@ STUDENTS = {
 INSTRUCTORS = {
     "bench": "Measure how fast submissions are graded, against other graders.",
     "demo": "Make up a small class and grade it: the whole way at a glance.",
+    "explain": "Show an exercise's checks, and which mistakes each notices.",
     "feedback": "Write feedback pages for everyone who is graded.",
+    "gate": "Judge the catalogue: mistakes must lose points, right answers none.",
     "grade": "Grade all submissions of an assignment.",
     "grade-one": "Grade one notebook at any path, without a gradebook.",
     "release": "Build the releases from the masters in solutions/.",
