@@ -255,6 +255,7 @@ def central_difference(z):
 @mutant(
     "sigmoid_prime",
     hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+    alias_of="central_difference",
 )
 def forward_difference(z):
     """A one-sided difference stands in place of the formula."""
@@ -265,6 +266,7 @@ def forward_difference(z):
 @mutant(
     "sigmoid_prime",
     hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+    alias_of="central_difference",
 )
 def finer_step(z):
     """A central difference with a fine step stands in place of the formula."""
@@ -274,6 +276,7 @@ def finer_step(z):
 @mutant(
     "sigmoid_prime",
     hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+    alias_of="central_difference",
 )
 def five_points(z):
     """A difference of four values, exact to fourth order, stands in place of the formula."""
@@ -286,6 +289,7 @@ def five_points(z):
 @mutant(
     "sigmoid_prime",
     hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+    alias_of="central_difference",
 )
 def slope_by_a_helper(z):
     """A central difference is taken in a function of its own."""
@@ -301,6 +305,7 @@ def slope_by_a_helper(z):
 @mutant(
     "sigmoid_prime",
     hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+    alias_of="central_difference",
 )
 def slope_by_a_lambda(z):
     """A central difference is taken in a lambda."""
@@ -311,6 +316,7 @@ def slope_by_a_lambda(z):
 @mutant(
     "sigmoid_prime",
     hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+    alias_of="central_difference",
 )
 def richardson(z):
     """Central differences are extrapolated to a step of zero."""
@@ -327,6 +333,7 @@ def richardson(z):
 @mutant(
     "sigmoid_prime",
     hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+    alias_of="central_difference",
 )
 def by_numerical_gradient(z):
     """The notebook's own numerical gradient is called in place of the formula."""
@@ -336,6 +343,7 @@ def by_numerical_gradient(z):
 @mutant(
     "sigmoid_prime",
     hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+    alias_of="central_difference",
 )
 def in_extended_precision(z):
     """A central difference is taken in longdouble, whose noise is small."""
@@ -349,6 +357,7 @@ def in_extended_precision(z):
 @mutant(
     "sigmoid_prime",
     hint="Can you differentiate on paper? The measured slope is the test of it, not the answer.",
+    alias_of="central_difference",
 )
 def complex_step(z):
     """A complex step beside the real axis, right to the last digit, replaces the formula."""
@@ -504,6 +513,7 @@ def measured_delta(a, t, z):
 @mutant(
     "output_delta",
     hint="Can you differentiate the cost on paper? A measured slope is only the test.",
+    alias_of="measured_delta",
 )
 def complex_step_of_the_cost(a, t, z):
     """A complex step of the cost, right to the last digit, replaces the formula."""
@@ -514,6 +524,7 @@ def complex_step_of_the_cost(a, t, z):
 @mutant(
     "output_delta",
     hint="Can you differentiate the cost on paper? A measured slope is only the test.",
+    alias_of="measured_delta",
 )
 def delta_by_numerical_gradient(a, t, z):
     """The notebook's own numerical gradient of the cost is called in place of the formula."""
@@ -697,7 +708,11 @@ def measured_hidden_slope(W_next, delta_next, z):
     return (delta_next @ W_next) * (sigmoid(z + 1e-4) - sigmoid(z - 1e-4)) / 2e-4
 
 
-@mutant("hidden_delta", hint="Can you write down the slope of sigma without a step h?")
+@mutant(
+    "hidden_delta",
+    hint="Can you write down the slope of sigma without a step h?",
+    alias_of="measured_hidden_slope",
+)
 def complex_hidden_slope(W_next, delta_next, z):
     """A complex step stands in place of sigma'."""
     h = 1e-50
@@ -825,6 +840,7 @@ def slope_of_the_wrong_layer(weights, biases, X, T):
     "gradients",
     hint="At which number is each slope of sigma taken: at z, or at what sigma made of it?",
     note="row 5: sigma'(a)",
+    alias_of="own_forward_alias",
 )
 def slopes_at_the_activations(weights, biases, X, T):
     """sigma' is taken at the activations, in every layer."""
@@ -1552,6 +1568,7 @@ def measured_gradients(weights, biases, X, T):
 @mutant(
     "gradients",
     hint="A measured gradient is the test of this exercise: how would you get it from one run back?",
+    alias_of="measured_gradients",
 )
 def gradients_by_numerical_gradient(weights, biases, X, T):
     """The notebook's own numerical gradient stands in place of backpropagation."""
@@ -1574,6 +1591,7 @@ def gradients_by_numerical_gradient(weights, biases, X, T):
 @mutant(
     "gradients",
     hint="A measured gradient is the test of this exercise: how would you get it from one run back?",
+    alias_of="measured_gradients",
 )
 def gradients_by_complex_steps(weights, biases, X, T):
     """A complex step for each parameter, right to the last digit, replaces backpropagation."""

@@ -104,7 +104,7 @@ def update_returns_early(params, grads, lr):
     convention=True,
 )
 def batches_drop_last(n_samples, batch_size, rng):
-    """Short batch dropped, as torch's drop_last=True does."""
+    """Short batch dropped: as by torch's drop_last=True."""
     order = rng.permutation(n_samples)
     n_batches = n_samples // batch_size
     return [order[k * batch_size : (k + 1) * batch_size] for k in range(n_batches)]
@@ -449,7 +449,7 @@ def train_averages_over_outputs(weights, biases, X, T, epochs, batch_size, lr, r
     convention=True,
 )
 def train_drops_last(weights, biases, X, T, epochs, batch_size, lr, rng):
-    """Short batch dropped, as torch's drop_last=True does."""
+    """Short batch dropped: as by torch's drop_last=True."""
     size = min(batch_size, len(X))
     for _ in range(epochs):
         order = rng.permutation(len(X))
@@ -638,7 +638,12 @@ def train_changes_weights(weights, biases, X, T, epochs, batch_size, lr, rng):
     return weights, biases
 
 
-@mutant("train", hint="Is a copy of a list a copy of the arrays in it?", note="row 44")
+@mutant(
+    "train",
+    hint="Is a copy of a list a copy of the arrays in it?",
+    note="row 44",
+    alias_of="train_changes_weights",
+)
 def train_copies_shallowly(weights, biases, X, T, epochs, batch_size, lr, rng):
     """The lists are copied, the arrays in them are not."""
     weights, biases = weights.copy(), biases.copy()

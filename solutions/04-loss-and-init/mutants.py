@@ -389,6 +389,7 @@ def samples_in_columns_of_y(y, t):
     "cross_entropy",
     hint="What shape has the array that you average? How many losses should there be?",
     note="row 57: (N,) x (N, 1)",
+    alias_of="summed_over_samples",
 )
 def rows_against_columns(y, t):
     """(N,) times (N, 1) makes an N by N table of losses."""
@@ -572,6 +573,7 @@ def subtracts_at_the_favourite(z, t):
 @mutant(
     "softmax_cross_entropy_gradient",
     hint="If a wrong class's score rises, does the cost stay the same?",
+    alias_of="diagonal_only",
 )
 def true_class_only(z, t):
     """The slope at the wrong classes is dropped."""
@@ -597,7 +599,7 @@ def difference_quotient(z, t, h=1e-5):
 
 @mutant(
     "softmax_cross_entropy_gradient",
-    hint="Can you write it without any step h, from the sum on paper?",
+    hint="Can you do the sum over j on paper, so that no step is left in your code?",
     note="numerical",
 )
 def complex_step(z, t):
