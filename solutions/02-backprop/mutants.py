@@ -164,7 +164,11 @@ def of_z_itself(z):
     return z * (1.0 - z)
 
 
-@mutant("sigmoid_prime", hint="How often was z squashed on the way?", note="row 5: sigma'(a)")
+@mutant(
+    "sigmoid_prime",
+    hint="How often was z squashed before its slope is taken?",
+    note="row 5: sigma'(a)",
+)
 def squashed_twice(z):
     """The slope is taken at sigma(z), not at z."""
     a = sigmoid(sigmoid(z))
@@ -565,7 +569,7 @@ def slope_at_the_error(a, t, z):
 
 @mutant(
     "hidden_delta",
-    hint="What lies between what reaches a neuron's a from behind, and its z?",
+    hint="What reaches a neuron from behind is a slope with respect to a. What lies between a and z?",
     note="row 14",
 )
 def no_hidden_slope(W_next, delta_next, z):
@@ -1651,7 +1655,10 @@ def own_step(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="Which h is taken when the caller gives none?")
+@mutant(
+    "numerical_gradient",
+    hint="Which h is taken when the caller gives none, and which does the text ask for?",
+)
 def coarse_default(f, theta, h=1e-3):
     """The default step is a hundred times too large."""
     g = np.zeros(theta.shape)
@@ -1746,7 +1753,7 @@ def flipped(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="Which shape should the result have?")
+@mutant("numerical_gradient", hint="Which shape has theta, and which has your result?")
 def flat_result(f, theta, h=1e-5):
     """The result is flat, whatever shape theta has."""
     g = []
@@ -1785,7 +1792,10 @@ def direction_accumulates(f, theta, h=1e-5):
     return g
 
 
-@mutant("numerical_gradient", hint="Is up another array than down?")
+@mutant(
+    "numerical_gradient",
+    hint="Are the two points that you compare two arrays, or one under two names?",
+)
 def same_array_twice(f, theta, h=1e-5):
     """Both points are the same array, so the steps cancel."""
     g = np.zeros(theta.shape)

@@ -95,7 +95,9 @@ def comparison_swapped(shape, rate, rng):
     return (rng.random(shape) < rate) / (1.0 - rate)
 
 
-@mutant("dropout_mask", hint="Does the comparison use the rate?")
+@mutant(
+    "dropout_mask", hint="With which number do you compare your random numbers? Is it the rate?"
+)
 def half_always(shape, rate, rng):
     """Half of the units are dropped, whatever the rate."""
     return (rng.random(shape) >= 0.5) / (1.0 - rate)
