@@ -20,6 +20,9 @@ from autograder.errors import CourseError
 if TYPE_CHECKING:
     from pathlib import Path
 
+MUTANTS = "mutants.py"
+VARIANTS = "variants.py"
+
 
 @dataclass(frozen=True)
 class Entry:

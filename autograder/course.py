@@ -25,6 +25,9 @@ HIDDEN_CHECKS = "hidden_checks.py"
 NO_PART_IN_GRADES = ("mutants.py", "variants.py")
 """Of an assignment's private folder: what the checks themselves are tested with."""
 
+FIGURE_TAG = "figure"
+"""Of cells that are for the eyes and not run in grading."""
+
 CHECK_PREFIX = "check_"
 """A test cell's grade_id is this and the exercise's name."""
 

@@ -146,7 +146,8 @@ def summary(result: ExerciseResult) -> tuple[str, str]:
 def plain_table(result: ExerciseResult) -> str:
     """Return the table as text of at most `WIDTH` columns."""
     common = _common_message(result)
-    lines = [line for text in (*summary(result), common, *result.notes) for line in _wrapped(text)]
+    said = (*summary(result), common, result.advice, *result.notes)
+    lines = [line for text in said for line in _wrapped(text)]
     worths = [f"{points(c.points)}/{points(c.max_points)}" for c in result.checks]
     width = max(map(len, worths), default=0)
     for check, worth in zip(result.checks, worths, strict=True):
@@ -188,9 +189,8 @@ def html_table(result: ExerciseResult) -> str:
     """Return the table as HTML without scripts, links or classes."""
     common = _common_message(result)
     earned, rest = summary(result)
-    below = "".join(
-        f"<p {_PARAGRAPH}>{_text(text)}</p>" for text in (common, *result.notes) if text
-    )
+    said = (common, result.advice, *result.notes)
+    below = "".join(f"<p {_PARAGRAPH}>{_text(text)}</p>" for text in said if text)
     head = f"<th {_NARROW}>result</th><th {_NARROW}>points</th><th {_CELL}>check</th>"
     rows = "".join(_row(check, common) for check in result.checks)
     return (

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 CheckStatus = Literal["passed", "failed", "error", "timeout", "missing"]
 ExerciseStatus = Literal["passed", "partial", "failed", "error", "timeout", "missing"]
 NotebookStatus = Literal["graded", "repaired", "rejected"]
 
+
+MAX_HINTS = 2
+"""More questions at a time help nobody."""
 
 NO_POINTS = "No points for this exercise."
 """Closes the evidence where it was proof."""
@@ -18,7 +21,8 @@ NO_POINTS = "No points for this exercise."
 class CheckResult:
     """Outcome of one check.
 
-    `message` is written for the student; `notes` are remarks on a check that passed.
+    `message` is written for the student; `notes` are remarks on a check that passed; `rule` names
+    the pattern that was recognized in what failed, if any (see `autograder.diagnosis`).
     """
 
     title: str
@@ -27,11 +31,40 @@ class CheckResult:
     status: CheckStatus
     message: str = ""
     notes: tuple[str, ...] = ()
+    rule: str = ""
 
     @property
     def points(self) -> float:
         """All or nothing: partial credit comes from several weighted checks."""
         return self.max_points if self.status == "passed" else 0.0
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A known mistake that explains what an exercise answered.
+
+    Parameters
+    ----------
+    id
+        Of the catalogue's entry: ``gradients/summed_over_batch``.
+    title
+        What is wrong, for the instructor.
+    hint
+        A question that leads the student there.
+    note
+        For the instructor.
+    convention
+        Right under another convention than the contract's.
+    certain
+        It gives the student's answers in every check; else in some of the failed ones only.
+    """
+
+    id: str
+    title: str
+    hint: str = ""
+    note: str = ""
+    convention: bool = False
+    certain: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,13 +74,14 @@ class ExerciseResult:
     `max_points` are the exercise's points; where only the visible checks ran, their points sum
     to `covered`. `notes` are remarks on the exercise as a whole, `evidence` is what speaks for a
     numerical derivative in place of the formula: for the instructor, whether or not it cost points.
+    `diagnosis` are the known mistakes that explain a failure, the likeliest first.
     """
 
     name: str
     max_points: float
     checks: tuple[CheckResult, ...]
     notes: tuple[str, ...] = ()
-    diagnosis: tuple[str, ...] = ()
+    diagnosis: tuple[Diagnosis, ...] = ()
     evidence: tuple[str, ...] = ()
 
     @property
@@ -70,6 +104,21 @@ class ExerciseResult:
             return "partial"
         order: tuple[ExerciseStatus, ...] = ("missing", "timeout", "error", "failed")
         return next(state for state in order if state in states)
+
+    @property
+    def advice(self) -> str:
+        """What the diagnosis says to the student: a question or two, or nothing."""
+        likely = [found for found in self.diagnosis if found.certain] or list(self.diagnosis)
+        hints = list(dict.fromkeys(found.hint for found in likely if found.hint))
+        if not hints or len(hints) > MAX_HINTS:
+            return ""
+        if all(found.convention for found in likely):
+            lead = "This looks like another convention than the course's."
+        elif len(hints) > 1:
+            lead = "Your answers look like more than one known mistake. Which is yours?"
+        else:
+            lead = "A question to start from:"
+        return f"{lead} {' Or: '.join(hints)}"
 
     @property
     def message(self) -> str:
@@ -156,7 +205,8 @@ class Grade:
                     "max_points": exercise.max_points,
                     "status": exercise.status,
                     "message": exercise.message,
-                    "diagnosis": list(exercise.diagnosis),
+                    "advice": exercise.advice,
+                    "diagnosis": [asdict(found) for found in exercise.diagnosis],
                     "details": [
                         {
                             "title": check.title,
@@ -165,6 +215,7 @@ class Grade:
                             "max_points": check.max_points,
                             "status": check.status,
                             "message": check.message,
+                            "rule": check.rule,
                             "notes": list(check.notes),
                         }
                         for check in exercise.checks

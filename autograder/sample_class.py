@@ -12,12 +12,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.catalogue import Entry, load_catalogue
+from autograder.catalogue import MUTANTS, Entry, load_catalogue
 from autograder.course import Assignment, Course
 
 _MARKS = re.compile(r"^ *### (BEGIN|END) SOLUTION\n?", re.MULTILINE)
-MUTANTS = "mutants.py"
-VARIANTS = "variants.py"
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from autograder.catalogue import load_catalogue
 from autograder.checks import Check
 from autograder.checks.runner import run_exercise
 from autograder.course import Assignment, Course, load_private, load_public
-from autograder.grading.grade import Grader, executable_cells
+from autograder.grading.cells import executable_cells
+from autograder.grading.grade import Grader
 from autograder.release.build import build_release
 from autograder.sample_class import fill, solution_cells
 from autograder.session.launcher import Launcher

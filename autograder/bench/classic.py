@@ -21,8 +21,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course import CHECK_PREFIX, Assignment
-from autograder.release.marks import FIGURE_TAG
+from autograder.course import CHECK_PREFIX, FIGURE_TAG, Assignment
 
 _HIDDEN_TEST = """\
 ### BEGIN HIDDEN TESTS

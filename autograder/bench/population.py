@@ -13,9 +13,9 @@ from typing import Literal
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.catalogue import Entry, load_catalogue
+from autograder.catalogue import MUTANTS, VARIANTS, Entry, load_catalogue
 from autograder.course import Assignment
-from autograder.sample_class import MUTANTS, VARIANTS, Sample, fill, solution_cells, spoiled
+from autograder.sample_class import Sample, fill, solution_cells, spoiled
 
 Kind = Literal["right", "wrong", "unfinished", "broken"]
 

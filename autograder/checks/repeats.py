@@ -13,18 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.keeping import kept_arguments
+from autograder.checks.likeness import same
+from autograder.checks.transcript import Recorded, Transcript
 from autograder.errors import DeadlineExceeded, StudentFault
 from autograder.student import Requested, Student, StudentObject
-from autograder.values import Callback, Plain, Rng, Strided
+from autograder.values import Plain
 
 AGAIN = 6
 """Calls of one exercise that are asked again."""
-
-MAX_BYTES = 50_000
-"""Size of the arguments up to which a call is kept: fixtures are small, labs are not."""
-
-ROUNDING = 1e-6
-"""Relative difference, in norm, that counts as the same answer."""
 
 COMPLAINT = (
     "{name}: gives another answer when it is asked again with the same arguments. Hint: does "
@@ -63,13 +60,27 @@ class Listening:
         Near or far.
     name
         The exercise.
+    transcript
+        Filled with all answers, if there is one.
     """
 
-    def __init__(self, student: Student, name: str) -> None:
-        self._student = student
+    def __init__(self, student: Student, name: str, transcript: Transcript | None = None) -> None:
+        self._student = student if transcript is None else Recorded(student, transcript)
         self._name = name
-        self.check = 0
+        self._transcript = transcript
+        self._check = 0
         self.asked: list[Asked] = []
+
+    @property
+    def check(self) -> int:
+        """Number of the check that is running."""
+        return self._check
+
+    @check.setter
+    def check(self, number: int) -> None:
+        self._check = number
+        if self._transcript is not None:
+            self._transcript.check = number
 
     @property
     def mutations(self) -> list[tuple[str, str]]:
@@ -107,39 +118,6 @@ class Listening:
         return self._student.create(name, *args, **kwargs)
 
 
-def kept_arguments(
-    arguments: tuple[tuple[Any, ...], dict[str, Any]],
-) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    """Return a copy of a call's arguments, or None if the call cannot be made again."""
-    room = [MAX_BYTES]
-    try:
-        args, kwargs = _copy(arguments, room)
-    except _NotAgain:
-        return None
-    return args, kwargs
-
-
-class _NotAgain(Exception):
-    """A call holds something that changes, or too much."""
-
-
-def _copy(value: Any, room: list[int]) -> Any:
-    if isinstance(value, (Rng, Callback)):
-        raise _NotAgain
-    if isinstance(value, Strided):
-        return Strided(_copy(value.array, room), value.order)
-    if isinstance(value, np.ndarray):
-        room[0] -= value.nbytes
-        if room[0] < 0:
-            raise _NotAgain
-        return value.copy(order="K")
-    if isinstance(value, (list, tuple)):
-        return type(value)(_copy(item, room) for item in value)
-    if isinstance(value, dict):
-        return {key: _copy(item, room) for key, item in value.items()}
-    return value
-
-
 def answers_change(student: Student, asked: list[Asked], rng: np.random.Generator) -> bool:
     """Whether one of the calls `asked` gets another answer now.
 
@@ -155,31 +133,3 @@ def answers_change(student: Student, asked: list[Asked], rng: np.random.Generato
         if not same(answer, call.answer):
             return True
     return False
-
-
-def same(one: Plain, other: Plain) -> bool:
-    """Whether two answers are the same, but for rounding."""
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return list(one) == list(other) and all(map(same, one.values(), other.values()))
-    numbers = (np.ndarray, bool, int, float)
-    if isinstance(one, numbers) and isinstance(other, numbers):
-        return difference(np.asarray(one), np.asarray(other)) <= ROUNDING
-    return type(one) is type(other) and one == other
-
-
-def difference(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float:
-    """Return ``|one - other| / (|one| + |other|)``; infinite where the shapes or NaNs differ."""
-    if one.shape != other.shape:
-        return float("inf")
-    a, b = one.astype(np.float64), other.astype(np.float64)
-    fine = np.isfinite(a)
-    if not np.array_equal(a[~fine], b[~fine], equal_nan=True) or not np.isfinite(b[fine]).all():
-        return float("inf")
-    # Divided by the largest entry first, so that no square overflows or vanishes.
-    largest = max(float(np.max(np.abs(x[fine]), initial=0.0)) for x in (a, b))
-    if largest == 0.0:
-        return 0.0
-    a, b = a[fine] / largest, b[fine] / largest
-    return float(np.linalg.norm(a - b) / (np.linalg.norm(a) + np.linalg.norm(b)))

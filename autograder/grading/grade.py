@@ -7,6 +7,7 @@ every check against that session, try again what failed only because of a callee
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -17,21 +18,22 @@ from nbformat import NotebookNode
 from autograder.checks.model import Check, Exercise
 from autograder.checks.repeats import Asked
 from autograder.checks.runner import run_exercise
+from autograder.checks.transcript import Transcript
 from autograder.course import Assignment
 from autograder.errors import Rejected, StudentFault
+from autograder.grading.cells import executable_cells, manual_cells
 from autograder.grading.evidence import Inspection
 from autograder.grading.given import given_definitions, given_functions
+from autograder.grading.recognize import SECONDS, Recognizer
 from autograder.grading.restoring import Restorer
 from autograder.grading.retrial import Retrial
 from autograder.grading.seeds import check_seed, submission_seed
 from autograder.limits import Limits
-from autograder.results import CheckResult, ExerciseResult, Grade, ManualCell
+from autograder.results import NO_POINTS, CheckResult, ExerciseResult, Grade
 from autograder.session.far import Bound, Cell, FarStudent
 from autograder.session.launcher import Launcher
 from autograder.session.watch import Spent
 from autograder.submission.restore import Restored, canonical_only
-
-FIGURE_TAG = "figure"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Grader:
     def restorer(self) -> Restorer:
         """What reads the submissions."""
         return Restorer(self.assignment)
+
+    @cached_property
+    def recognizer(self) -> Recognizer:
+        """What names the mistakes in them."""
+        return Recognizer(self.assignment, self.restorer.canonical())
 
     @cached_property
     def _given(self) -> dict[str, str]:
@@ -111,6 +118,7 @@ class Grader:
         problems: list[str] = []
         with self._student(restored.notebook, Spent()) as student:
             asked: dict[str, list[Asked]] = {e.name: [] for e in self.assignment.exercises}
+            heard = {e.name: Transcript() for e in self.assignment.exercises}
             first = [
                 run_exercise(
                     exercise,
@@ -119,6 +127,7 @@ class Grader:
                     self._seeds_of(restored.notebook),
                     problems,
                     asked[exercise.name],
+                    heard[exercise.name],
                 )
                 for exercise in self.assignment.exercises
             ]
@@ -128,6 +137,7 @@ class Grader:
                 asked.update(again.asked)
                 with self._inspection(restored.notebook, student, asked, again) as inspection:
                     exercises = inspection.judge(exercises)
+        exercises = self._diagnosed(exercises, heard, again, self._seeds_of(restored.notebook))
         return Grade(
             self.assignment.name,
             "repaired" if restored.repairs else "graded",
@@ -176,6 +186,26 @@ class Grader:
             given=self._given,
         )
 
+    def _diagnosed(
+        self,
+        results: Sequence[ExerciseResult],
+        heard: Mapping[str, Transcript],
+        again: Retrial,
+        seed_of: Callable[[Check], int],
+    ) -> tuple[ExerciseResult, ...]:
+        """Return `results` with the mistakes that explain the failures among them."""
+        until = time.process_time() + SECONDS
+        found = []
+        for result in results:
+            examined, transcript = again.tried.get(result.name, (result, heard[result.name]))
+            if NO_POINTS in result.evidence and result.name not in again.answered:
+                examined, transcript = result, heard[result.name]
+            elif NO_POINTS in result.evidence:
+                examined = result
+            diagnosis = self.recognizer.recognize(examined, transcript, seed_of, until)
+            found.append(replace(result, diagnosis=diagnosis))
+        return tuple(found)
+
     def _retrial(
         self, notebook: NotebookNode, first: Sequence[ExerciseResult], problems: list[str]
     ) -> Retrial:
@@ -208,28 +238,6 @@ class Grader:
     def _seeds_of(self, notebook: NotebookNode) -> Callable[[Check], int]:
         """Return what gives each check its seed, for this notebook's code."""
         return partial(check_seed, submission_seed(self.seed, executable_cells(notebook)))
-
-
-def executable_cells(notebook: NotebookNode) -> list[Cell]:
-    """Return the code cells that a session runs: all but test cells and figures."""
-    return [
-        Cell(cell.id, cell.source)
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        and not cell.metadata.get("nbgrader", {}).get("grade", False)
-        and FIGURE_TAG not in cell.metadata.get("tags", [])
-        and cell.source.strip()
-    ]
-
-
-def manual_cells(notebook: NotebookNode) -> tuple[ManualCell, ...]:
-    """Return the written questions of a canonical notebook."""
-    found = []
-    for cell in notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        if marks.get("grade") and marks.get("solution"):
-            found.append(ManualCell(marks["grade_id"], float(marks["points"])))
-    return tuple(found)
 
 
 def _start_anyway(student: FarStudent) -> None:

@@ -15,6 +15,7 @@ from typing import Self
 from autograder.checks.model import Check
 from autograder.checks.repeats import Asked
 from autograder.checks.runner import run_exercise
+from autograder.checks.transcript import Transcript
 from autograder.course import HIDDEN_CHECKS, Assignment
 from autograder.grading.oracle import oracle
 from autograder.results import ExerciseResult
@@ -75,6 +76,7 @@ class Retrial:
         self._places: dict[Names, _Surroundings] = {}
         self.spent = Spent()
         self.wall_limited = False
+        self.tried: dict[str, tuple[ExerciseResult, Transcript]] = {}
         self.asked: dict[str, list[Asked]] = {}
         self.answered: dict[str, Mapping[str, Bound]] = {}
         self.students: dict[str, FarStudent] = {}
@@ -100,6 +102,7 @@ class Retrial:
             return result  # its own time, and it would take it again
         place = self._surroundings(names)
         asked: list[Asked] = []
+        transcript = Transcript()
         second = run_exercise(
             exercise,
             self._assignment.checks,
@@ -107,7 +110,9 @@ class Retrial:
             self._seed_of,
             self._problems,
             asked,
+            transcript,
         )
+        self.tried[result.name] = second, transcript
         self.wall_limited = self.wall_limited or place.student.wall_limited
         if second.points <= result.points:
             return result

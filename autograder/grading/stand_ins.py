@@ -13,7 +13,8 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks.repeats import Asked, same
+from autograder.checks.likeness import same
+from autograder.checks.repeats import Asked
 from autograder.errors import StudentFault
 from autograder.session.far import Bound
 from autograder.student import Student

@@ -25,12 +25,10 @@ from typing import Any, Literal
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.course import CHECK_PREFIX, FIGURE_TAG
 from autograder.errors import ReleaseError
 
 Kind = Literal["text", "given", "figure", "exercise", "check", "written"]
-
-FIGURE_TAG = "figure"
-CHECK_PREFIX = "check_"
 
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 SCHEMA_VERSION = 3

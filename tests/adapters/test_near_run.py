@@ -15,7 +15,7 @@ import pytest
 from autograder.adapters.near_run import MAX_PRINTED, executable, open_notebook
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.grading.grade import executable_cells
+from autograder.grading.cells import executable_cells
 from autograder.submission.triage import triage
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,8 @@ from autograder.batch.work import Batch
 from autograder.checks import expect
 from autograder.checks.runner import run_exercise
 from autograder.course import Course
-from autograder.grading.grade import Grader, executable_cells
+from autograder.grading.cells import executable_cells
+from autograder.grading.grade import Grader
 from autograder.grading.notebook import write_grade
 from autograder.grading.restoring import Restorer
 from autograder.grading.seeds import submission_seed
