@@ -95,6 +95,9 @@ class CheckFailed(AutograderError):
     form
         True if the type or shape is wrong: then the check's own hint, which is about values, would
         lead astray.
+    rule
+        Name of the rule of `autograder.diagnosis` that recognized a pattern; its sentence is the
+        hint then.
     """
 
     def __init__(
@@ -105,8 +108,10 @@ class CheckFailed(AutograderError):
         index: tuple[int, ...] | None = None,
         hint: str = "",
         form: bool = False,
+        rule: str = "",
     ) -> None:
         self.form = form
+        self.rule = rule
         self.label = label
         self.problem = problem
         self.index = index

@@ -225,12 +225,18 @@ def plain_call(name: str, action: Callable[[], Any]) -> Plain:
 
 
 def student_line(error: BaseException) -> str:
-    """Return the innermost line of a notebook cell in the traceback, as ``"line 3: ..."``."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if is_cell_file(frame.filename):
-            text = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
-            return f"line {frame.lineno}: {text[:120]}"
-    return ""
+    """Return the innermost line of a notebook cell in the traceback, as ``"line 3: ..."``.
+
+    If another function of the notebook than the one that was called stands there, it is named:
+    ``"line 2 of feedforward: ..."``.
+    """
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if is_cell_file(f.filename)]
+    if not frames:
+        return ""
+    first, last = frames[0], frames[-1]
+    text = (last.line or linecache.getline(last.filename, last.lineno or 0)).strip()
+    inside = f" of {last.name}" if last.name != first.name and last.name.isidentifier() else ""
+    return f"line {last.lineno}{inside}{f': {text[:120]}' if text else ''}"
 
 
 def is_cell_file(filename: str) -> bool:

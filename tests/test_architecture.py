@@ -23,7 +23,7 @@ STUDENTS_MAY_LOAD = (
     *("autograder.render", "autograder.results"),
     *("autograder.student", "autograder.values"),
 )
-"""Beside ``autograder.checks`` and ``autograder.submission``; the rest is an instructor's."""
+"""Beside ``autograder.checks``, ``diagnosis`` and ``submission``; the rest is an instructor's."""
 
 FRAMEWORKS = {"click", "pytest", "nbgrader", "rich"}
 """Only adapters know them."""
@@ -164,6 +164,7 @@ def test_checks_know_neither_grading_nor_rendering():
     """What a check is written with can be read by itself."""
     assert {name for name in closure("autograder.checks") if name.count(".") == 1} == {
         "autograder.checks",
+        "autograder.diagnosis",
         "autograder.errors",
         "autograder.student",
         "autograder.values",
@@ -171,6 +172,7 @@ def test_checks_know_neither_grading_nor_rendering():
 
 
 ABOVE = {
+    "autograder.diagnosis": ("autograder.checks", "autograder.grading", "autograder.batch"),
     "autograder.checks": ("autograder.grading", "autograder.batch"),
     "autograder.submission": ("autograder.session", "autograder.grading", "autograder.batch"),
     "autograder.session": ("autograder.grading", "autograder.batch"),
@@ -200,7 +202,7 @@ def test_of_our_own_only_adapters_and_the_benchmark_know_the_batch():
 
 def test_a_students_modules_load_no_instructors_module(student_side):
     loaded = {name for start in student_side for name in closure(start)}
-    shared = ("autograder.checks", "autograder.submission")
+    shared = ("autograder.checks", "autograder.diagnosis", "autograder.submission")
     assert {name for name in loaded if not is_in(name, *shared)} == set(STUDENTS_MAY_LOAD)
     known = modules("autograder")
     outside = {

@@ -2,6 +2,7 @@
 
 from autograder.checks import expect
 from autograder.checks.model import Case, Check, Exercise, hidden, visible
+from autograder.diagnosis import Counts
 from autograder.student import Student
 from autograder.values import Callback, Rng, Strided
 
@@ -9,6 +10,7 @@ __all__ = [
     "Callback",
     "Case",
     "Check",
+    "Counts",
     "Exercise",
     "Rng",
     "Strided",

@@ -66,10 +66,13 @@ class Case:
         Seeds this run. Near it is public; in grading it is secret and fresh for each check.
     attempt
         0 for the first run; a failing lab is run again with 1 and 2.
+    hidden
+        Whether the check is hidden: then a message says less about few numbers.
     """
 
     seed: int
     attempt: int = 0
+    hidden: bool = True
     notes: list[str] = field(default_factory=list)
     rng: np.random.Generator = field(init=False)
 

@@ -11,12 +11,15 @@ import numpy as np
 
 from autograder.checks.model import Case, Check, Exercise
 from autograder.checks.repeats import AGAIN, COMPLAINT, Asked, Listening, answers_change
+from autograder.checks.transcript import Transcript
+from autograder.diagnosis.raised import read_raised
 from autograder.errors import (
     CheckFailed,
     DeadlineExceeded,
     JailUnavailable,
     NotWritten,
     StudentFault,
+    StudentRaised,
 )
 from autograder.results import CheckResult, CheckStatus, ExerciseResult
 from autograder.student import Student
@@ -38,6 +41,7 @@ def run_exercise(
     seed_of: SeedOf = public_seed,
     problems: Problems | None = None,
     asked: list[Asked] | None = None,
+    transcript: Transcript | None = None,
 ) -> ExerciseResult:
     """Run those of `checks` that belong to `exercise`, then ask some of their calls again.
 
@@ -55,9 +59,11 @@ def run_exercise(
         Filled with faults of the checks themselves, for the instructor.
     asked
         Filled with the calls that were made and could be made again.
+    transcript
+        Filled with what the checks were answered.
     """
     mine = [check for check in checks if check.exercise == exercise.name]
-    listening = Listening(student, exercise.name)
+    listening = Listening(student, exercise.name, transcript)
     results: list[CheckResult] = []
     for number, check in enumerate(mine):
         listening.check = number
@@ -82,7 +88,9 @@ class _Nowhere(io.TextIOBase):
 
 def refused(result: ExerciseResult, complaint: str) -> ExerciseResult:
     """Return `result` with nothing earned, and one complaint in place of all."""
-    checks = (replace(check, status="failed", message=complaint) for check in result.checks)
+    checks = (
+        replace(check, status="failed", message=complaint, rule="") for check in result.checks
+    )
     return replace(result, checks=tuple(replace(check, notes=()) for check in checks))
 
 
@@ -127,9 +135,9 @@ def run_check(
 def _attempt(
     check: Check, student: Student, seed: int, attempt: int, problems: Problems | None
 ) -> CheckResult:
-    case = Case(seed, attempt)
+    case = Case(seed, attempt, hidden=not check.visible)
     status: CheckStatus = "passed"
-    message = ""
+    message = rule = ""
     student.mutations.clear()
     student.cpu_seconds = check.cpu_seconds
     try:
@@ -139,10 +147,15 @@ def _attempt(
             "failed",
             _advise(str(failure), failure.hint or ("" if failure.form else check.hint)),
         )
+        rule = failure.rule
     except NotWritten as failure:
         status, message = "missing", failure.problem
     except DeadlineExceeded as failure:
         status, message = "timeout", failure.problem
+    except StudentRaised as failure:
+        finding = read_raised(failure.kind, failure.text)
+        status, message = "error", _advise(failure.problem, finding.sentence if finding else "")
+        rule = finding.rule if finding else ""
     except StudentFault as failure:
         status, message = "error", _advise(failure.problem, "")
     except JailUnavailable:
@@ -161,7 +174,7 @@ def _attempt(
                 f"{type(failure).__name__}: {str(failure)[:300]}"
             )
     notes = tuple(case.notes) if status == "passed" else ()
-    return CheckResult(check.title, check.visible, check.points, status, message, notes)
+    return CheckResult(check.title, check.visible, check.points, status, message, notes, rule)
 
 
 def _advise(text: str, hint: str) -> str:
