@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks import Callback, Case, Exercise, Student, expect, visible
+from autograder.checks import Callback, Case, Counts, Exercise, Student, expect, visible
 from autograder.errors import CheckFailed
 from autograder.values import Plain, describe
 
@@ -53,7 +53,8 @@ def log_odds(student: Student, case: Case) -> None:
     got = expect.array("sigmoid(z)", student.call("sigmoid", z), z.shape, because="that of z")
     _between_0_and_1("sigmoid(z)", got)
     odds = np.log(got / (1.0 - got))
-    expect.close("ln(sigmoid(z) / (1 - sigmoid(z)))", odds, z, case=case, show=True)
+    label = "ln(sigmoid(z) / (1 - sigmoid(z)))"
+    expect.close(label, odds, z, case=case, show=True, known={"z": z})
 
 
 @visible(
@@ -66,7 +67,7 @@ def sigmoid_far_out(student: Student, case: Case) -> None:
     """No overflow spoils the value at |z| = 1000, and between it is still sigma."""
     z = np.concatenate([FAR, _moderate(case, (6,))])
     got = expect.array("sigmoid(z)", student.call("sigmoid", z), z.shape, because="that of z")
-    expect.finite("sigmoid(z)", got)
+    expect.finite("sigmoid(z)", got, known={"z": z})
     for value, at in zip(got, FAR, strict=False):
         distance = abs(value - float(at > 0))
         expect.within(f"sigmoid({at:g})", distance, 0.0, 1e-8, what="distance to its limit")
@@ -96,6 +97,12 @@ def prime_is_the_slope(student: Student, case: Case) -> None:
         lambda x: float(np.sum(0.5 * np.tanh(0.5 * x))),
         z,
         of="sigma",
+        known={
+            "z": z,
+            "sigma(z)": 0.5 * (1.0 + np.tanh(0.5 * z)),
+            "the slope of tanh": 1.0 - np.tanh(z) ** 2,
+            **_slopes({"sigma(z)": 0.5 * (1.0 + np.tanh(0.5 * z))}),
+        },
     )
     middle = student.call("sigmoid_prime", np.array([0.0]))
     expect.close("sigmoid_prime([0.0])", middle, [0.25], case=case, show=True)
@@ -114,7 +121,7 @@ def prime_is_even(student: Student, case: Case) -> None:
     got = expect.array(
         "sigmoid_prime(z)", student.call("sigmoid_prime", z), z.shape, because="that of z"
     )
-    expect.finite("sigmoid_prime(z)", got)
+    expect.finite("sigmoid_prime(z)", got, known={"z": z})
     for value, at in zip(got, FAR, strict=False):
         expect.within(f"sigmoid_prime({at:g})", abs(value), 0.0, 1e-8, what="distance to its limit")
     near = slice(len(FAR), None)
@@ -174,7 +181,27 @@ def _output_slope(student: Student, case: Case, n: int, n_out: int) -> None:
         return float(0.5 * np.sum((0.5 * (1.0 + np.tanh(0.5 * x)) - t) ** 2))
 
     got = student.call("output_delta", a, t, z)
-    expect.slope("output_delta(a, t, z)", got, cost, z, of="the cost")
+    known = {
+        "a - t": a - t,
+        "z - t": z - t,
+        "t / a": t / a,
+        "1 - a^2": 1.0 - a**2,
+        "z": z,
+        "sigma(z)": a,
+        **_slopes({"z": z, "a": a, "a - t": a - t}),
+    }
+    counts = Counts({"samples": n, "outputs": n_out}, axes=("sample", "output"))
+    label = "output_delta(a, t, z)"
+    expect.slope(label, got, cost, z, of="the cost", counts=counts, known=known)
+
+
+def _slopes(places: dict[str, Array]) -> dict[str, Array]:
+    """Return what a wrong factor sigma' may be, measured, so that no formula ships."""
+    h = 1e-4
+    return {
+        f"sigma'({name})": 0.25 * (np.tanh(0.5 * (z + h)) - np.tanh(0.5 * (z - h))) / h
+        for name, z in places.items()
+    }
 
 
 # --- hidden_delta -------------------------------------------------------------------------------
@@ -219,7 +246,14 @@ def _hidden_slope(student: Student, case: Case, n_here: int, n_next: int) -> Non
         return float(np.sum(delta_next * z_next))
 
     got = student.call("hidden_delta", w_next, delta_next, z)
-    expect.slope("hidden_delta(W_next, delta_next, z)", got, pulled, z, of="the cost")
+    counts = Counts(
+        {"samples": 7, "neurons of this layer": n_here, "neurons of the next layer": n_next},
+        axes=("sample", "neuron"),
+    )
+    a = 0.5 * (1.0 + np.tanh(0.5 * z))
+    known = {"z": z, "sigma(z)": a, **_slopes({"z": z, "sigma(z)": a})}
+    label = "hidden_delta(W_next, delta_next, z)"
+    expect.slope(label, got, pulled, z, of="the cost", counts=counts, known=known)
 
 
 # --- gradients ----------------------------------------------------------------------------------
@@ -265,27 +299,15 @@ def _gradient_slopes(student: Student, case: Case, sizes: list[int], calls: int 
             a = 0.5 * (1.0 + np.tanh(0.5 * (a @ w.T + b)))
         return float(0.5 * np.sum((a - targets) ** 2) / len(inputs))
 
-    # The last call counts: each is to start from zero.
-    for _ in range(calls):
+    for call in range(1, calls + 1):
         got = student.call("gradients", weights, biases, inputs, targets)
-    d_weights, d_biases = expect.parameters(
-        "gradients(weights, biases, X, T)", got, sizes, ("dWs", "dbs")
-    )
-    # From the last layer back, as the recursion goes: the first complaint is the first mistake.
-    for k in reversed(range(len(weights))):
-        expect.slope(
-            f"dbs[{k}]",
-            d_biases[k],
-            lambda b, k=k: cost(weights, [*biases[:k], b, *biases[k + 1 :]]),
-            biases[k],
-            of="the cost",
-        )
-        expect.slope(
-            f"dWs[{k}]",
-            d_weights[k],
-            lambda w, k=k: cost([*weights[:k], w, *weights[k + 1 :]], biases),
-            weights[k],
-            of="the cost",
+        expect.gradients_of(
+            "gradients(weights, biases, X, T)",
+            got,
+            cost,
+            (weights, biases),
+            when=f" at call {call}" if call > 1 else "",
+            counts=Counts({"samples": 7, "outputs": sizes[-1], "calls": call}),
         )
 
 
@@ -314,6 +336,8 @@ def exact_on_a_parabola(student: Student, case: Case) -> None:
             got,
             (form + form.T) @ theta + pull,
             case=case,
+            counts=Counts({"entries": 5}, {"h": h, "2h": 2 * h}),
+            known={"theta": theta},
         )
     expect.unchanged(student)
 
@@ -333,7 +357,9 @@ def matrix_theta(student: Student, case: Case) -> None:
         got = student.call("numerical_gradient", f, theta)
         _called_with("f", f, shape)
         slopes = scale * np.cos(scale * theta)
-        expect.tensor("numerical_gradient(f, theta)", got, slopes, case=case)
+        counts = Counts({"entries": theta.size}, {"h": 1e-5, "2h": 2e-5})
+        label = "numerical_gradient(f, theta)"
+        expect.tensor(label, got, slopes, case=case, counts=counts, known={"theta": theta})
 
 
 def given_function(function: Callable[[Array], Any], shape: tuple[int, ...]) -> Callback:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks import Case, Exercise, Rng, Student, expect, visible
+from autograder.checks import Case, Counts, Exercise, Rng, Student, expect, visible
 from autograder.values import describe
 
 DATA = ("digits_train.npz",)
@@ -50,7 +50,17 @@ def step_over_rate(student: Student, case: Case) -> None:
     """Solve the update for the gradient; the shapes differ, so that each array counts."""
     worked = student.call("sgd_update", [np.array([1.0, 2.0])], [np.array([10.0, -10.0])], 0.05)
     (got,) = expect.sequence("sgd_update([p], [g], 0.05)", worked, 1)
-    expect.close("sgd_update([[1, 2]], [[10, -10]], 0.05)[0]", got, [0.5, 2.5], show=True)
+    label = "sgd_update([[1, 2]], [[10, -10]], 0.05)[0]"
+    got = expect.array(label, got, (2,), because="that of p")
+    expect.close(
+        label,
+        got,
+        [0.5, 2.5],
+        show=True,
+        counts=Counts({"entries": 2}, {"the learning rate": 0.05}),
+        known={"p": [1.0, 2.0], "g": [10.0, -10.0]},
+        seen_as=("(p - new) / lr", (np.array([1.0, 2.0]) - got) / 0.05, [10.0, -10.0]),
+    )
 
     shapes = [(3, 4), (3,), (2, 3), (2,)]
     params = [case.rng.standard_normal(shape) for shape in shapes]
@@ -59,7 +69,14 @@ def step_over_rate(student: Student, case: Case) -> None:
     returned = student.call("sgd_update", params, grads, rate)
     new = expect.arrays("sgd_update(params, grads, lr)", returned, shapes)
     for k, (p, p_new, g) in enumerate(zip(params, new, grads, strict=True)):
-        expect.tensor(f"(params[{k}] - new[{k}]) / lr", (p - p_new) / rate, g, case=case)
+        expect.tensor(
+            f"(params[{k}] - new[{k}]) / lr",
+            (p - p_new) / rate,
+            g,
+            case=case,
+            counts=Counts({"rows": len(p)}, {"the learning rate": rate}),
+            known={f"params[{k}]": p, f"params[{k}] / lr": p / rate},
+        )
     expect.unchanged(student)
 
 
@@ -176,7 +193,13 @@ def one_step_is_the_slope(student: Student, case: Case) -> None:
             output = 0.5 + 0.5 * np.tanh(0.5 * (hidden @ W1.T + b1))
             return float(np.sum((output - T) ** 2)) / (2 * len(X))
 
-        expect.slope(f"({name} before - after) / lr", (start[k] - new) / rate, cost, start[k])
+        expect.slope(
+            f"({name} before - after) / lr",
+            (start[k] - new) / rate,
+            cost,
+            start[k],
+            counts=Counts({"samples": 7, "outputs": 2}, {"the learning rate": rate}),
+        )
 
 
 @visible(
@@ -346,7 +369,11 @@ def loss_told_in_advance(student: Student, case: Case) -> None:
     weights[-1], biases[-1] = np.zeros_like(weights[-1]), np.zeros_like(biases[-1])
     loss, _ = expect.sequence("evaluate(...)", student.call("evaluate", weights, biases, X, T), 2)
     expect.close(
-        f"loss where all {n_out} outputs are 1/2", expect.scalar("loss", loss), n_out / 8, show=True
+        f"loss where all {n_out} outputs are 1/2",
+        expect.scalar("loss", loss),
+        n_out / 8,
+        show=True,
+        counts=Counts({"samples": len(X), "outputs": n_out}),
     )
     net, X, T, n_wrong = _confident(case)
     loss, _ = expect.sequence("evaluate(...)", student.call("evaluate", *net, X, T), 2)
@@ -355,6 +382,7 @@ def loss_told_in_advance(student: Student, case: Case) -> None:
         expect.scalar("loss", loss),
         n_wrong / len(X),
         show=True,
+        counts=Counts({"samples": len(X), "outputs": T.shape[1]}),
     )
     expect.unchanged(student)
 
@@ -375,6 +403,10 @@ def accuracy_told_in_advance(student: Student, case: Case) -> None:
             expect.scalar("accuracy", accuracy),
             1 - n_wrong / len(X),
             show=True,
+            counts=Counts(
+                {"samples": len(X), "outputs": T.shape[1]},
+                {"what makes a percentage of a share": 100.0},
+            ),
         )
 
 

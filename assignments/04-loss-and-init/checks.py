@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks import Case, Exercise, Rng, Student, expect, visible
+from autograder.checks import Case, Counts, Exercise, Rng, Student, expect, visible
 
 DATA = ("digits_train.npz",)
 
@@ -29,18 +29,20 @@ LAB_ACCURACY = 0.90
 def _expect_boltzmann(label: str, got: object, scores: Array) -> None:
     """Fail unless each row of `got` sums to 1 and its logarithms differ as the scores do."""
     y = expect.array(label, got, scores.shape, because="the shape of z")
-    expect.finite(label, y)
+    counts = Counts({"samples": len(scores), "classes": scores.shape[1]}, axes=("sample", "class"))
+    expect.finite(label, y, counts=counts)
     smallest = float(y.min())
     expect.holds(
         smallest > 0.0,
         label,
         f"expected positive probabilities, the smallest of yours is {smallest:.4g}.",
     )
-    expect.close(f"the row sums of {label}", y.sum(axis=1), np.ones(len(y)), show=True)
+    expect.sums_to_one(label, y, counts=counts)
     expect.tensor(
         f"ln y_(j+1) - ln y_j of {label}",
         np.diff(np.log(y), axis=1),
         np.diff(scores, axis=1),
+        counts=counts,
         hint="In each row y_i / y_j must be exp(z_i - z_j): the difference of the scores, no more.",
     )
 
@@ -103,6 +105,8 @@ def cross_entropy_likelihood(student: Student, case: Case) -> None:
             np.exp(-n_samples * loss),
             np.prod(chosen),
             show=True,
+            counts=Counts({"samples": n_samples, "classes": n_classes}),
+            seen_as=("the loss itself", loss, np.log(1.0 / np.prod(chosen)) / n_samples),
         )
     expect.unchanged(student)
 
@@ -136,6 +140,7 @@ def cross_entropy_zeros(student: Student, case: Case) -> None:
         student.call("cross_entropy", mixed, right),
         np.log(2.0) / n_samples,
         show=True,
+        counts=Counts({"samples": n_samples, "classes": n_classes}),
     )
     expect.unchanged(student)
 
@@ -200,7 +205,8 @@ def gradient_slope(student: Student, case: Case) -> None:
         label = "softmax_cross_entropy_gradient(z, t)"
         result = student.call("softmax_cross_entropy_gradient", z, t)
         got = expect.array(label, result, z.shape, because="the shape of z")
-        expect.slope(label, got, cost, z)
+        counts = Counts({"samples": n_samples, "classes": n_classes}, axes=("sample", "class"))
+        expect.slope(label, got, cost, z, counts=counts, known={"t": t})
         _expect_small_entries(label, got, z, t)
     expect.unchanged(student)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks import Case, Exercise, Student, expect, visible
+from autograder.checks import Case, Counts, Exercise, Student, expect, visible
 from autograder.student import StudentObject
 from autograder.values import Rng
 
@@ -156,7 +156,8 @@ def forward_training(student: Student, case: Case) -> None:
             f"its survivors are {mask[kept].mean():.4g} at rate {rate}; expected the inverted "
             "scaling to be part of the mask.",
         )
-        expect.close("out / x", out / x, mask, case=case, show=True)
+        counts = Counts(quantities={"1 - rate": 1 - rate, "the rate": rate})
+        expect.close("out / x", out / x, mask, case=case, show=True, counts=counts)
     expect.unchanged(student)
 
 
@@ -170,7 +171,8 @@ def forward_use(student: Student, case: Case) -> None:
     """Identity when not training; something else when training."""
     x = case.rng.normal(size=(20, 30))
     out, mask = _forward(student, x, 0.25, case.generator(), training=False)
-    expect.close("out", out, x, case=case, show=True)
+    counts = Counts(quantities={"1 - rate": 0.75, "the rate": 0.25})
+    expect.close("out", out, x, case=case, show=True, counts=counts)
     expect.close("mask", mask, np.ones_like(x), case=case, show=True)
     out, _ = _forward(student, x, 0.25, case.generator(), training=True)
     _share("out while training", out != 0, 0.25)
@@ -213,7 +215,14 @@ def backward_slope(student: Student, case: Case) -> None:
         ) -> float:
             return float(np.vdot(d_out, at * mask))
 
-        expect.slope("d_x", student.call("dropout_backward", d_out, mask), loss, x)
+        expect.slope(
+            "d_x",
+            student.call("dropout_backward", d_out, mask),
+            loss,
+            x,
+            counts=Counts({"samples": 5, "units": 4}, {"1 - rate": 1 - rate, "the rate": rate}),
+            known={"d_out": d_out, "mask": mask},
+        )
     expect.unchanged(student)
 
 

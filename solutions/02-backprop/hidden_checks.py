@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks import Case, Strided, Student, expect, hidden
+from autograder.checks import Case, Counts, Strided, Student, expect, hidden
 from autograder.course import load_module
 from reference import numpy_api as ref
 
@@ -55,10 +55,11 @@ def sigmoid_inputs(student: Student, case: Case) -> None:
 def sigmoid_values(student: Student, case: Case) -> None:
     """Entry by entry against the reference."""
     z = np.concatenate([case.rng.normal(scale=3.0, size=40).clip(-12, 12), [-12.0, 0.0, 12.0]])
-    expect.close("sigmoid(z)", student.call("sigmoid", z), ref.sigmoid(z), case=case)
+    got = student.call("sigmoid", z)
+    expect.close("sigmoid(z)", got, ref.sigmoid(z), case=case, known={"z": z})
     far = case.rng.uniform(50.0, 1000.0, (3, 2)) * np.array([-1.0, 1.0])
     got = expect.array("sigmoid(z)", student.call("sigmoid", far), far.shape)
-    expect.finite("sigmoid(z)", got)
+    expect.finite("sigmoid(z)", got, known={"z": far})
     distance = float(np.max(np.abs(got - ref.sigmoid(far))))
     expect.within("sigmoid(z) at |z| > 50", distance, 0.0, 1e-8, what="distance to its limit")
 
@@ -88,10 +89,22 @@ def prime_values(student: Student, case: Case) -> None:
     """Entry by entry against the reference."""
     z = np.concatenate([case.rng.normal(scale=2.0, size=40).clip(-6, 6), [-6.0, 0.0, 6.0]])
     got = student.call("sigmoid_prime", z)
-    expect.close("sigmoid_prime(z)", got, ref.sigmoid_prime(z), case=case)
+    a = ref.sigmoid(z)
+    known = {
+        "z": z,
+        "z (1 - z)": z * (1.0 - z),
+        "1 - z": 1.0 - z,
+        "sigma(z)": a,
+        "1 - sigma(z)": 1.0 - a,
+        "1 + sigma(z)": 1.0 + a,
+        "1 - sigma(z)^2": 1.0 - a**2,
+        "the slope of tanh": 1.0 - np.tanh(z) ** 2,
+        "sigma'(sigma(z))": ref.sigmoid_prime(a),
+    }
+    expect.close("sigmoid_prime(z)", got, ref.sigmoid_prime(z), case=case, known=known)
     far = case.rng.uniform(50.0, 1000.0, (3, 2)) * np.array([-1.0, 1.0])
     flat = expect.array("sigmoid_prime(z)", student.call("sigmoid_prime", far), far.shape)
-    expect.finite("sigmoid_prime(z)", flat)
+    expect.finite("sigmoid_prime(z)", flat, known={"z": far})
     distance = float(np.max(np.abs(flat)))
     expect.within("sigmoid_prime(z) at |z| > 50", distance, 0.0, 1e-8, what="distance to its limit")
     formula_asked(student, case, "sigmoid_prime")
@@ -131,8 +144,7 @@ def output_delta_values(student: Student, case: Case) -> None:
     """One-hot and soft targets; outputs as a net of moderate and of large weights gives them."""
     for scale in (0.5, 2.0):
         z, a, t = _output(case, N, 4, scale)
-        got = student.call("output_delta", a, t, z)
-        expect.tensor("output_delta(a, t, z)", got, ref.output_delta(a, t, z), case=case)
+        _output_delta(case, student.call("output_delta", a, t, z), z, a, t, "")
     formula_asked(student, case, "output_delta")
 
 
@@ -147,10 +159,28 @@ def output_delta_shapes(student: Student, case: Case) -> None:
     for n_samples, n_out in ((1, 3), (5, 1), (4, 4), (2, 10)):
         z, a, t = _output(case, n_samples, n_out, 1.0)
         got = student.call("output_delta", Strided(a, "F"), t, Strided(z, "view"))
-        label = f"output_delta(a, t, z) for {n_samples} x {n_out}"
-        expect.tensor(label, got, ref.output_delta(a, t, z), case=case)
+        _output_delta(case, got, z, a, t, f" for {n_samples} x {n_out}")
     expect.unchanged(student)
     formula_asked(student, case, "output_delta")
+
+
+def _output_delta(case: Case, got: object, z: Array, a: Array, t: Array, when: str) -> None:
+    known = {
+        "a - t": a - t,
+        "z - t": z - t,
+        "t / a": t / a,
+        "1 - a^2": 1.0 - a**2,
+        "z": z,
+        "sigma(z)": a,
+        "sigma'(z)": ref.sigmoid_prime(z),
+        "sigma'(a)": ref.sigmoid_prime(a),
+        "sigma'(a - t)": ref.sigmoid_prime(a - t),
+    }
+    n, n_out = z.shape
+    counts = Counts({"samples": n, "outputs": n_out}, axes=("sample", "output"))
+    right = ref.output_delta(a, t, z)
+    label = f"output_delta(a, t, z){when}"
+    expect.tensor(label, got, right, case=case, counts=counts, known=known)
 
 
 def _output(case: Case, n: int, n_out: int, scale: float) -> tuple[Array, Array, Array]:
@@ -199,7 +229,19 @@ def _hidden_delta(
     sent = (Strided(w_next, "F"), Strided(delta_next, "view"), Strided(z, "F"))
     got = student.call("hidden_delta", *(sent if layout else (w_next, delta_next, z)))
     label = f"hidden_delta(W_next, delta_next, z) for layers of {n_here} and {n_next}"
-    expect.tensor(label, got, ref.hidden_delta(w_next, delta_next, z), case=case)
+    right = ref.hidden_delta(w_next, delta_next, z)
+    counts = Counts(
+        {"samples": n, "neurons of this layer": n_here, "neurons of the next layer": n_next},
+        axes=("sample", "neuron"),
+    )
+    a = ref.sigmoid(z)
+    known = {
+        "z": z,
+        "sigma(z)": a,
+        "sigma'(z)": ref.sigmoid_prime(z),
+        "sigma'(sigma(z))": ref.sigmoid_prime(a),
+    }
+    expect.tensor(label, got, right, case=case, counts=counts, known=known)
 
 
 # --- gradients ----------------------------------------------------------------------------------
@@ -216,7 +258,7 @@ def pinned_nets(student: Student, case: Case) -> None:
     """The two pinned nets."""
     for sizes in (RECTANGULAR, SQUARE):
         net = _net(case, sizes, N)
-        _compare(student.call("gradients", *net), net, sizes, case)
+        _compare(student.call("gradients", *net), net, case)
     formula_asked(student, case, "gradients")
 
 
@@ -252,7 +294,7 @@ def depths(student: Student, case: Case) -> None:
     """No hidden layer, one, five; one sample, two, as many as neurons."""
     for sizes, n in (([3, 4], 1), ([4, 5, 3], 2), ([4, 4], 4), ([3, 4, 2, 5, 4, 3, 2], N)):
         net = _net(case, sizes, n, smallest=1e-5)
-        _compare(student.call("gradients", *net), net, sizes, case)
+        _compare(student.call("gradients", *net), net, case)
     formula_asked(student, case, "gradients")
 
 
@@ -267,12 +309,12 @@ def batch_average(student: Student, case: Case) -> None:
     sizes = [5, 3, 4]
     weights, biases, inputs, targets = net = _net(case, sizes, N)
     order = case.rng.permutation(np.tile(np.arange(N), 2))
-    _compare(student.call("gradients", *net), net, sizes, case)
+    _compare(student.call("gradients", *net), net, case)
     doubled = student.call("gradients", weights, biases, inputs[order], targets[order])
-    _compare(doubled, net, sizes, case, " with every sample twice")
-    for _ in range(2):
+    _compare(doubled, net, case, " with every sample twice", calls=2, copies=2)
+    for calls in (3, 4):
         again = student.call("gradients", *net)
-        _compare(again, net, sizes, case, " at a further call")
+        _compare(again, net, case, " at a further call", calls=calls)
     expect.unchanged(student)
     formula_asked(student, case, "gradients")
 
@@ -293,15 +335,20 @@ def _net(case: Case, sizes: list[int], n: int, smallest: float = CONDITIONED) ->
             return weights, biases, inputs, targets
 
 
-def _compare(got: object, net: Net, sizes: list[int], case: Case, when: str = "") -> None:
-    d_weights, d_biases = expect.parameters(
-        f"gradients(weights, biases, X, T){when}", got, sizes, ("dWs", "dbs")
+def _compare(
+    got: object, net: Net, case: Case, when: str = "", *, calls: int = 1, copies: int = 1
+) -> None:
+    weights, biases, inputs, targets = net
+    numbers = {"samples": copies * len(inputs), "outputs": targets.shape[1], "calls": calls}
+    expect.gradients(
+        "gradients(weights, biases, X, T)",
+        got,
+        ref.gradients(*net),
+        case=case,
+        at=(weights, biases),
+        when=when,
+        counts=Counts(numbers),
     )
-    right_weights, right_biases = ref.gradients(*net)
-    # From the last layer back, as the recursion goes: the first complaint is the first mistake.
-    for k in reversed(range(len(right_weights))):
-        expect.tensor(f"dbs[{k}]{when}", d_biases[k], right_biases[k], case=case)
-        expect.tensor(f"dWs[{k}]{when}", d_weights[k], right_weights[k], case=case)
 
 
 # --- numerical_gradient -------------------------------------------------------------------------
@@ -323,7 +370,9 @@ def cubic(student: Student, case: Case) -> None:
         h = float(case.rng.uniform(0.2, 0.4))
         got = student.call("numerical_gradient", f, theta, h)
         label = f"numerical_gradient(f, theta, h={h:.3g})"
-        expect.tensor(label, got, scale * (3.0 * theta**2 + h**2), case=case)
+        right = scale * (3.0 * theta**2 + h**2)
+        counts = Counts(quantities={"h": h, "2h": 2.0 * h})
+        expect.tensor(label, got, right, case=case, counts=counts, known={"theta": theta})
     got = student.call("numerical_gradient", f, np.zeros(4))
     expect.tensor("numerical_gradient(f, theta) with the default h", got, scale * 1e-10, case=case)
 
@@ -344,7 +393,10 @@ def layouts(student: Student, case: Case) -> None:
         f = given_function(lambda x, form=form: x.ravel() @ form @ x.ravel(), shape)
         slopes = ((form + form.T) @ theta.ravel()).reshape(shape)
         got = student.call("numerical_gradient", f, Strided(theta, layout), h=2.0**-8)
-        expect.tensor("numerical_gradient(f, theta, h=1/256)", got, slopes, case=case)
+        counts = Counts(quantities={"h": 2.0**-8, "2h": 2.0**-7})
+        expect.tensor(
+            "numerical_gradient(f, theta, h=1/256)", got, slopes, case=case, counts=counts
+        )
         expect.unchanged(student)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks import Case, Rng, Strided, Student, expect, hidden
+from autograder.checks import Case, Counts, Rng, Strided, Student, expect, hidden
 from autograder.course import load_module
 from reference import labs
 from reference import numpy_api as ref
@@ -47,7 +47,21 @@ def update_values(student: Student, case: Case) -> None:
             shapes,
         )
         for k, want in enumerate(ref.sgd_update(params, grads, rate)):
-            expect.tensor(f"sgd_update(params, grads, lr)[{k}]", got[k], want, case=case)
+            expect.tensor(
+                f"sgd_update(params, grads, lr)[{k}]",
+                got[k],
+                want,
+                case=case,
+                counts=Counts({"rows": len(want)}, {"the learning rate": float(rate)}),
+                known={
+                    f"params[{k}]": params[k],
+                    f"grads[{k}]": grads[k],
+                    f"params[{k}] - grads[{k}]": params[k] - grads[k],
+                    f"params[{k}] + lr * grads[{k}]": params[k] + rate * grads[k],
+                    f"lr * grads[{k}]": rate * grads[k],
+                },
+                seen_as=(f"(params[{k}] - new[{k}]) / lr", (params[k] - got[k]) / rate, grads[k]),
+            )
 
 
 # --- minibatches --------------------------------------------------------------------------------
@@ -181,8 +195,13 @@ def _compare(
     result = student.call("train", *net, X, T, epochs, batch_size, rate, case.generator())
     got = _moves(expect.parameters("train(...)", result, sizes), net)
     want = _moves(ref.train(*net, X, T, epochs, batch_size, rate, case.rng), net)
+    samples, steps = len(X), -(-len(X) // batch_size)
+    counts = Counts(
+        {"samples": samples, "samples in a batch": batch_size, "steps": steps, "epochs": epochs},
+        {"the learning rate": rate},
+    )
     for name, move in want.items():
-        expect.tensor(f"the change of {name}", got[name], move, case=case)
+        expect.tensor(f"the change of {name}", got[name], move, case=case, counts=counts)
 
 
 def _moves(after: Net, before: Net) -> dict[str, Array]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.checks import Case, Student, expect, hidden
+from autograder.checks import Case, Counts, Student, expect, hidden
 from autograder.errors import CheckFailed
 from autograder.values import Rng, Strided, describe
 from reference import labs
@@ -33,9 +33,21 @@ def inverted(label: str, value: object, shape: tuple[int, ...], rate: float) -> 
     mask = expect.array(label, value, shape, because="the shape that was asked for")
     expect.finite(label, mask)
     kept: Flags = mask != 0
-    expect.close(f"{label} where it is not zero", mask[kept], np.full(kept.sum(), 1 / (1 - rate)))
+    expect.close(
+        f"{label} where it is not zero",
+        mask[kept],
+        np.full(kept.sum(), 1 / (1 - rate)),
+        counts=_rates(rate),
+    )
     share(label, kept, rate)
     return kept
+
+
+def _rates(rate: float, samples: int = 1) -> Counts:
+    """Return what a wrong factor of a mask may be."""
+    shares = {"1 - rate": 1.0 - rate, "the rate": rate}
+    present = {name: value for name, value in shares.items() if value > 0.0}
+    return Counts({"samples": samples}, present)
 
 
 def share(label: str, kept: Flags, rate: float) -> None:
@@ -147,7 +159,7 @@ def forward_independence(student: Student, case: Case) -> None:
     masks = []
     for generator in (rng, rng, Rng(seed), Rng(seed)):
         out, mask = forward(student, x, shape, rate, generator, training=True)
-        expect.close("out / x", out / x, mask, case=case)
+        expect.close("out / x", out / x, mask, case=case, counts=_rates(rate))
         masks.append(inverted("mask", mask, shape, rate))
         independent("mask", masks[-1], rate)
     expect.holds(
@@ -180,7 +192,7 @@ def forward_shapes(student: Student, case: Case) -> None:
         sent = Strided(x, order) if order else x
         out, mask = forward(student, sent, shape, rate, case.generator(), training=True)
         inverted("mask", mask, shape, rate)
-        expect.close("out / x", out / x, mask, case=case)
+        expect.close("out / x", out / x, mask, case=case, counts=_rates(rate))
     expect.unchanged(student)
 
 
@@ -198,7 +210,7 @@ def forward_identity(student: Student, case: Case) -> None:
         for rate, training in ((0.9, False), (0.0, True), (0.4, False), (0.0, False)):
             out, mask = forward(student, x, shape, rate, rng, training=training)
             label = f"rate={rate}, training={training}"
-            expect.close(f"out at {label}", out, x, case=case)
+            expect.close(f"out at {label}", out, x, case=case, counts=_rates(rate))
             expect.close(f"mask at {label}", mask, np.ones(shape), case=case)
         wide = case.rng.uniform(0.5, 2.0, (40, 50))
         _, mask = forward(student, wide, (40, 50), 0.4, rng, training=True)
@@ -221,7 +233,14 @@ def backward_reference(student: Student, case: Case) -> None:
         sent = Strided(d_out, order) if order else d_out
         for mask in (kept / (1 - rate), np.ones(shape)):
             want = ref.dropout_backward(d_out, mask)
-            expect.close("d_x", student.call("dropout_backward", sent, mask), want, case=case)
+            expect.close(
+                "d_x",
+                student.call("dropout_backward", sent, mask),
+                want,
+                case=case,
+                counts=_rates(rate, shape[0]),
+                known={"d_out": d_out, "mask": mask},
+            )
     # A unit with an upstream gradient of zero may be kept all the same.
     d_out, mask = np.array([[0.0, 2.0, -3.0]]), np.array([[2.5, 0.0, 2.5]])
     got = student.call("dropout_backward", d_out, mask)
