@@ -17,7 +17,8 @@ from autograder.course import CHECKS, Assignment, Course
 from autograder.errors import CourseError
 from autograder.gate.near import limited
 from autograder.gate.solved import LAB, Solved
-from autograder.grading.grade import Grader, executable_cells
+from autograder.grading.cells import executable_cells
+from autograder.grading.grade import Grader
 from autograder.grading.seeds import submission_seed
 from autograder.results import ExerciseResult, Grade
 from autograder.sample_class import fill

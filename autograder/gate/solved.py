@@ -9,13 +9,13 @@ from functools import cached_property
 
 from nbformat import NotebookNode
 
-from autograder.catalogue import Entry, load_catalogue
+from autograder.catalogue import MUTANTS, VARIANTS, Entry, load_catalogue
 from autograder.course import Assignment, Course, load_private, load_public
 from autograder.errors import CourseError
+from autograder.grading.cells import executable_cells
 from autograder.grading.given import given_functions
-from autograder.grading.grade import executable_cells
 from autograder.release.marks import expand, read_master
-from autograder.sample_class import MUTANTS, VARIANTS, fill, solution_cells
+from autograder.sample_class import fill, solution_cells
 from autograder.session.far import Cell
 
 LAB = "lab_"

@@ -5,124 +5,44 @@ Near, in this process, with visible and hidden checks: the same checks as in gra
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import hashlib
-import warnings
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import pytest
 
-from autograder.catalogue import Entry, load_catalogue
-from autograder.checks import Callback, Check
-from autograder.checks.policy import Source
-from autograder.checks.repeats import Asked
-from autograder.checks.runner import run_exercise
-from autograder.course import Assignment, Course, load_private, load_public, notebook_stem
-from autograder.grading.evidence import Inspection
+from autograder.catalogue import Entry
+from autograder.course import Course
+from autograder.gate.near import judge
+from autograder.gate.solved import LAB, Solved, solve
 from autograder.results import ExerciseResult
-from autograder.session.far import Bound, Cell
-from autograder.session.watch import Spent
-from autograder.student import Near, counted
-from autograder.values import BoundClass
 
-SOLUTIONS = Path(__file__).parents[2] / "solutions"
-NAMES = Course(SOLUTIONS.parent).names
+COURSE = Course(Path(__file__).parents[2])
+NAMES = COURSE.names
 
 
-def entries(file: str) -> list[Any]:
+@functools.cache
+def solved(name: str) -> Solved:
+    return solve(COURSE, name)
+
+
+def parameters(kind: str) -> list[Any]:
     return [
         pytest.param(name, entry, id=f"{name}/{entry.id}")
         for name in NAMES
-        for entry in load_catalogue(SOLUTIONS / name / file)
+        for entry in getattr(solved(name), kind)
     ]
 
 
-MUTANTS = entries("mutants.py")
-VARIANTS = entries("variants.py")
-
-
-@functools.cache
-def assignment(name: str) -> Assignment:
-    return load_private(load_public(SOLUTIONS / name), SOLUTIONS / name)
-
-
-@functools.cache
-def cells(name: str) -> tuple[str, ...]:
-    """The cells that a session runs, solved."""
-    notebook = jupytext.read(SOLUTIONS / name / f"{notebook_stem(name)}.py")
-    return tuple(
-        cell.source.replace("from autograder import check", "")
-        for cell in notebook.cells
-        if cell.cell_type == "code" and not {"check", "figure"} & set(cell.metadata)
-    )
-
-
-@functools.cache
-def given(name: str) -> tuple[str, ...]:
-    """Functions that no student writes."""
-    notebook = jupytext.read(SOLUTIONS / name / f"{notebook_stem(name)}.py")
-    cells = [c.source for c in notebook.cells if "exercise" not in c.metadata]
-    return tuple(Source(cells).functions())
-
-
-def seed_of(seed: int) -> Any:
-    def derive(check: Check) -> int:
-        text = f"{seed}/{check.exercise}/{check.title}".encode()
-        return int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
-
-    return derive
+MUTANTS = parameters("mutants")
+VARIANTS = parameters("variants")
 
 
 def result(name: str, exercise: str, source: str, seed: int) -> ExerciseResult:
     """Run all checks of one exercise on the solved notebook with one cell replaced."""
-    problems: list[str] = []
-    asked: list[Asked] = []
-    solved = [Cell(str(number), cell) for number, cell in enumerate((*cells(name), source))]
-    with contextlib.chdir(SOLUTIONS / name), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # warnings are the student's business and cost nothing
-        student = NearSession(solved, {})
-        outcome = run_exercise(
-            assignment(name).public.exercise(exercise),
-            assignment(name).checks,
-            student,
-            seed_of(seed),
-            problems,
-            asked,
-        )
-        exercises, heard = assignment(name).exercises, {exercise: asked}
-        inspected = Inspection(
-            exercises, solved, given(name), student, near_session, heard, {}, {}, str(seed)
-        )
-        with inspected as inspection:
-            [outcome] = inspection.judge([outcome])
-    assert problems == []
-    return outcome
-
-
-class NearSession(Near):
-    """Cells that ran in this process, with some names answered by functions of ours."""
-
-    def __init__(self, cells: Sequence[Cell], bindings: Mapping[str, Bound]) -> None:
-        namespace: dict[str, Any] = {"__name__": "__main__"}
-        for cell in cells:
-            exec(compile(cell.source, "<cell test>", "exec"), namespace)
-        for name, bound in bindings.items():
-            assert not isinstance(bound, BoundClass)
-            namespace[name] = counted(Callback(bound))
-        super().__init__(namespace)
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-def near_session(
-    _spent: Spent, cells: Sequence[Cell], bindings: Mapping[str, Bound]
-) -> NearSession:
-    return NearSession(cells, bindings)
+    verdict = judge(solved(name), exercise, {exercise: source}, f"catalogue {seed}")
+    assert verdict.problems == ()
+    return verdict.result
 
 
 @pytest.mark.parametrize(("name", "entry"), MUTANTS)
@@ -162,9 +82,12 @@ def test_a_numerical_derivative_earns_nothing_where_the_formula_is_asked_for() -
 
 def test_evidence_is_found_in_numerical_derivatives_only() -> None:
     numerical = {f"{e.rpartition('/')[2]}/{n}" for e, names in NUMERICAL.items() for n in names}
-    for parameters in (*MUTANTS, *VARIANTS):
-        name, entry = parameters.values
-        if not assignment(name).public.exercise(entry.exercise).formula or entry.id in numerical:
+    for listed in (*MUTANTS, *VARIANTS):
+        name, entry = listed.values
+        if (
+            not solved(name).assignment.public.exercise(entry.exercise).formula
+            or entry.id in numerical
+        ):
             continue
         outcome = result(name, entry.exercise, entry.source, seed=3)
         words = ("numerical", "measured", "np.gradient")
@@ -173,7 +96,7 @@ def test_evidence_is_found_in_numerical_derivatives_only() -> None:
 
 @pytest.mark.parametrize(("name", "entry"), VARIANTS)
 def test_a_right_answer_in_another_style_loses_none(name: str, entry: Entry) -> None:
-    seeds = (1,) if entry.exercise.startswith("lab_") else (1, 2, 3)
+    seeds = (1,) if entry.exercise.startswith(LAB) else (1, 2, 3)
     for seed in seeds:
         outcome = result(name, entry.exercise, entry.source, seed)
         lost = [(c.title, c.message) for c in outcome.checks if c.status != "passed"]
@@ -182,7 +105,7 @@ def test_a_right_answer_in_another_style_loses_none(name: str, entry: Entry) -> 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_exercise_has_mistakes_and_styles(name: str) -> None:
-    exercises = {exercise.name for exercise in assignment(name).exercises}
+    exercises = {exercise.name for exercise in solved(name).assignment.exercises}
     for listed in (MUTANTS, VARIANTS):
         assert {p.values[1].exercise for p in listed if p.values[0] == name} == exercises
 
@@ -190,8 +113,8 @@ def test_every_exercise_has_mistakes_and_styles(name: str) -> None:
 def test_the_catalogue_is_large_and_complete() -> None:
     assert len(MUTANTS) >= 40
     assert len(VARIANTS) >= 20
-    for parameters in MUTANTS:
-        entry: Entry = parameters.values[1]
+    for listed in MUTANTS:
+        entry: Entry = listed.values[1]
         assert entry.hint, f"{entry.id} has a hint"
         assert entry.title, f"{entry.id} has a title"
 
@@ -213,7 +136,9 @@ TRIVIAL = {
         "lambda *a, **k: ([np.zeros_like(x) for x in a[0]], [np.zeros_like(x) for x in a[1]])"
     ),
 }
-EXERCISES = [(name, exercise.name) for name in NAMES for exercise in assignment(name).exercises]
+EXERCISES = [
+    (name, exercise.name) for name in NAMES for exercise in solved(name).assignment.exercises
+]
 
 
 @pytest.mark.parametrize(("name", "exercise"), EXERCISES)
