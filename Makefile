@@ -5,10 +5,10 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo test check lint types release bench clean
+.PHONY: help setup demo test check lint types release gate-full bench clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-10s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Install everything into .venv
 
@@ -39,6 +39,10 @@ types: setup ## Check types
 
 release: setup ## Rebuild assignments/ from solutions/
 	$(BIN)/autograder release
+
+# Half an hour on two cores; goes on where it was interrupted.
+gate-full: setup ## Judge mistakes and right answers under many seeds; writes docs/gate.json and its pages
+	$(BIN)/autograder gate --full --write
 
 # An idle machine is wanted, and an hour. OTTER_PYTHON names a Python that has otter-grader and torch.
 bench: setup ## Measure against nbgrader and Otter-Grader; writes docs/benchmarks.md
