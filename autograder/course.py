@@ -23,7 +23,7 @@ from autograder.limits import Limits
 CHECKS = "checks.py"
 HIDDEN_CHECKS = "hidden_checks.py"
 NO_PART_IN_GRADES = ("mutants.py", "variants.py")
-"""Of an assignment's private folder: what the checks themselves are tested with."""
+"""Of an assignment's private folder: what no points depend on."""
 
 FIGURE_TAG = "figure"
 """Of cells that are for the eyes and not run in grading."""

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.batch.keys import MAX_BYTES
 from autograder.batch.work import Answer, Ready
+from autograder.catalogue import MUTANTS, VARIANTS
 from autograder.course import CHECKS, Assignment
 from autograder.errors import Rejected
 from autograder.limits import Limits
@@ -24,9 +25,6 @@ from autograder.submission.triage import NOTEBOOK, listing
 
 MAX_NAMES = 10_000
 """Files and folders directly in a submission."""
-
-LEFT_OUT = "mutants.py", "variants.py"
-"""Of an assignment's private folder: no grade depends on them."""
 
 
 class NotSent(Exception):
@@ -95,7 +93,7 @@ class Said:
 
 
 def pack_assignment(assignment: Assignment, root: Path) -> list[File]:
-    """Return the files of both halves that a grade depends on.
+    """Return the files of both halves that a grade, and what is said about it, depend on.
 
     Parameters
     ----------
@@ -106,7 +104,8 @@ def pack_assignment(assignment: Assignment, root: Path) -> list[File]:
     """
     public, private = assignment.public.folder, assignment.solutions
     paths = {assignment.release, *(public / name for name in (CHECKS, *assignment.public.data))}
-    paths |= {private / name for name in assignment.public.data} | set(assignment.private_files)
+    paths |= {private / name for name in (*assignment.public.data, MUTANTS, VARIANTS)}
+    paths |= set(assignment.private_files)
     return [
         File(os.fsencode(path.relative_to(root).as_posix()), path.read_bytes())
         for path in sorted(paths)

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
+from autograder.catalogue import MUTANTS, VARIANTS
 from autograder.course import Assignment
 from autograder.errors import Rejected
 from autograder.limits import Limits
@@ -121,6 +122,9 @@ def basis(assignment: Assignment, seed: str, jail: int, limits: Limits | None) -
     packages = {name: _version(name) for name in public.packages}
     bounds = None if limits is None else asdict(limits)
     version = assignment.version
+    # No points depend on the catalogue, but what is said about them does.
+    catalogue = [p for name in (MUTANTS, VARIANTS) if (p := assignment.solutions / name).is_file()]
+    data.append(_hash_files(assignment.solutions, catalogue))
     return _hash([assignment.name, version, data, packages, grader_version(), seed, jail, bounds])
 
 

@@ -191,7 +191,9 @@ def test_an_assignment_is_there_what_it_is_here(
         f"assignments/{NAME}/target.ipynb",
         f"solutions/{NAME}/checks.py",
         f"solutions/{NAME}/hidden_checks.py",
+        f"solutions/{NAME}/mutants.py",
         f"solutions/{NAME}/thresholds.json",
+        f"solutions/{NAME}/variants.py",
     }
     shutil.rmtree(made.root)
     assert Batch(there, NAME, "0" * 32, jail=3).course.load(NAME).hidden

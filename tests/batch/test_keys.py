@@ -152,14 +152,26 @@ def test_engine_and_reference_are_both_the_grader() -> None:
     assert [path.name for path in keys._packages()] == ["autograder", "reference"]
 
 
-def test_what_the_checks_are_tested_with_does_not_count(make_class: Callable[[], Class]) -> None:
+def test_the_master_does_not_count(make_class: Callable[[], Class]) -> None:
     made = make_class()
     batch = Batch(made.root, NAME, "0" * 32, jail=0)
     before = batch.basis()
-    for name in ("mutants.py", "variants.py", "target.py"):
-        with (made.course.solutions / NAME / name).open("a") as file:
-            file.write("\n")
+    with (made.course.solutions / NAME / "target.py").open("a") as file:
+        file.write("\n")
     assert batch.basis() == before
+
+
+@pytest.mark.parametrize("name", ["mutants.py", "variants.py"])
+def test_the_catalogue_changes_what_is_said_but_no_points(
+    name: str, make_class: Callable[[], Class]
+) -> None:
+    made = make_class()
+    batch = Batch(made.root, NAME, "0" * 32, jail=0)
+    basis, version = batch.basis(), batch.outline().version
+    with (made.course.solutions / NAME / name).open("a") as file:
+        file.write("\n")
+    assert batch.basis() != basis
+    assert batch.outline().version == version, "the secret inputs would change, and so the points"
 
 
 def test_versions_of_the_assignments_own_packages_count(
