@@ -6,6 +6,7 @@ Only the course's own code runs here: the release's cells, the catalogue's entri
 from __future__ import annotations
 
 import contextlib
+import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
@@ -98,8 +99,11 @@ class Replays:
         """
         namespace = dict(self._notebook)
         state = np.random.get_state()  # noqa: NPY002 - mutants draw from it, and others must not
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with contextlib.ExitStack() as quiet:
+            # Some mutants print what they should return.
+            quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
+            quiet.enter_context(warnings.catch_warnings(action="ignore"))
+            quiet.enter_context(np.errstate(all="ignore"))
             with contextlib.chdir(self._assignment.public.folder):
                 for source in (*self._given, *right, entry.source):
                     exec(_compiled(source), namespace)  # noqa: S102 - the course's own

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import click
+import nbformat
 import pytest
 from click.testing import CliRunner
 
@@ -17,6 +18,7 @@ from autograder import __version__
 from autograder.adapters.cli import check, doctor, main
 from autograder.adapters.near_run import open_notebook
 from autograder.render import plain_table
+from autograder.sample_class import fill
 
 ROOT = Path(__file__).parents[2]
 
@@ -364,6 +366,21 @@ def test_grade_one_json_is_one_object_and_nothing_else(tmp_path):
         grade["checks"][0]
     )
     assert grade["manual"]
+
+
+def test_grade_one_names_the_mistakes(tmp_path):
+    release = ROOT / "assignments" / "02-backprop" / "backprop.ipynb"
+    wrong = "def sigmoid(z):\n    return 1.0 / (1.0 + np.exp(z))"
+    notebook = fill(nbformat.read(release, as_version=4), {"sigmoid": wrong})
+    path = tmp_path / "mine.ipynb"
+    nbformat.write(notebook, path)
+    done = autograder("grade-one", "02-backprop", str(path), cwd=ROOT)
+    assert "\nknown mistake: sigmoid/exponent_sign: The sign of the exponent" in done.stdout
+    grade = json.loads(autograder("grade-one", "02-backprop", str(path), "--json", cwd=ROOT).stdout)
+    (found,) = grade["checks"][0]["diagnosis"]
+    assert (found["id"], found["certain"]) == ("sigmoid/exponent_sign", True)
+    assert grade["checks"][0]["advice"] == f"A question to start from: {found['hint']}"
+    assert all(check["diagnosis"] == [] for check in grade["checks"][1:])
 
 
 def test_grade_one_says_in_words_why_a_file_earns_nothing(tmp_path):

@@ -20,7 +20,7 @@ from autograder.batch.totals import Totals
 from autograder.batch.work import Outcome
 from autograder.course import Course
 from autograder.errors import CourseError
-from autograder.results import CheckResult, ExerciseResult, Grade
+from autograder.results import CheckResult, Diagnosis, ExerciseResult, Grade
 
 STATES = ("passed", "failed", "error", "timeout", "missing")
 
@@ -49,6 +49,20 @@ def test_the_table_has_a_line_for_each_student():
     assert text.endswith(
         "\n● all points  ◐ some  ○ none  · not written\n2 submissions, mean 2.00 points.\n"
     )
+
+
+def mistaken(*names, certain=True):
+    found = tuple(Diagnosis(f"f/{name}", f"It is {name}.", certain=certain) for name in names)
+    return Grade("02-backprop", "graded", (ExerciseResult("f", 1.0, (), diagnosis=found),))
+
+
+def test_the_mistakes_that_most_of_the_class_made_are_listed():
+    rows = [("a", mistaken("late")), ("b", mistaken("odd", "late")), ("c", mistaken("late"))]
+    rows.append(("d", mistaken("vague", certain=False)))
+    assert shown(*rows).endswith(
+        "\nMost frequent mistakes:\n   2  f/late: It is late.\n   1  f/odd: It is odd.\n"
+    )
+    assert "Most frequent" not in shown(("a", mistaken()))
 
 
 def test_names_and_remarks_can_neither_style_nor_drive_the_terminal():

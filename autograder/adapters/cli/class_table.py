@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,8 @@ LEGEND = "● all points  ◐ some  ○ none  · not written"
 
 MAX_NAME = 40
 MAX_REMARKS = 220
+MOST_FREQUENT = 5
+
 WIDE = 320
 """Columns of a table that goes to a file or a pipe."""
 
@@ -117,6 +120,25 @@ def show_table(console: Console, graded: Sequence[Graded]) -> None:
     if graded:
         mean = sum(row.grade.score for row in graded) / len(graded)
         console.print(f"\n{LEGEND}\n{plural(len(graded), 'submission')}, mean {mean:.2f} points.")
+        _show_mistakes(console, graded)
+
+
+def _show_mistakes(console: Console, graded: Sequence[Graded]) -> None:
+    """Print the known mistakes that most students of the class made: what to talk about next."""
+    likeliest = [
+        exercise.diagnosis[0]
+        for row in graded
+        for exercise in row.grade.exercises
+        if exercise.diagnosis and exercise.diagnosis[0].certain
+    ]
+    counts = Counter(found.id for found in likeliest)
+    if not counts:
+        return
+    titles = {found.id: found.title for found in likeliest}
+    console.print("\nMost frequent mistakes:")
+    for name, count in counts.most_common(MOST_FREQUENT):
+        line = one_line(f"{name}: {titles[name]}", MAX_REMARKS)
+        console.print(escape(f"{count:4}  {line}"), soft_wrap=True, highlight=False)
 
 
 def show_changes(console: Console, changes: Sequence[Change], count: int, assignment: str) -> None:

@@ -46,6 +46,11 @@ def _text(grade: Grade) -> str:
     lines = [plain_table(result) + "\n" for result in grade.exercises]
     if grade.status == "rejected":
         lines = [f"rejected: {inert(grade.reason)}\n"]
+    lines += [
+        f"{'known' if found.certain else 'likely'} mistake: {found.id}: {found.title}"
+        for result in grade.exercises
+        for found in result.diagnosis
+    ]
     lines += [f"repaired: {inert(repair)}" for repair in grade.repairs]
     lines += [f"fault of a check: {inert(problem)}" for problem in grade.problems]
     if not grade.jail:
