@@ -137,7 +137,8 @@ class Grader:
                 asked.update(again.asked)
                 with self._inspection(restored.notebook, student, asked, again) as inspection:
                     exercises = inspection.judge(exercises)
-        exercises = self._diagnosed(exercises, heard, again, self._seeds_of(restored.notebook))
+        seed_of = self._seeds_of(restored.notebook)
+        exercises = self._diagnosed(exercises, heard, again, seed_of, problems)
         return Grade(
             self.assignment.name,
             "repaired" if restored.repairs else "graded",
@@ -192,6 +193,7 @@ class Grader:
         heard: Mapping[str, Transcript],
         again: Retrial,
         seed_of: Callable[[Check], int],
+        problems: list[str],
     ) -> tuple[ExerciseResult, ...]:
         """Return `results` with the mistakes that explain the failures among them."""
         until = time.process_time() + SECONDS
@@ -202,7 +204,14 @@ class Grader:
                 examined, transcript = result, heard[result.name]
             elif NO_POINTS in result.evidence:
                 examined = result
-            diagnosis = self.recognizer.recognize(examined, transcript, seed_of, until)
+            try:
+                diagnosis = self.recognizer.recognize(examined, transcript, seed_of, until)
+            except Exception as error:  # noqa: BLE001 - the points are right without
+                diagnosis = ()
+                problems.append(
+                    f"the mistake in {result.name} could not be named: "
+                    f"{type(error).__name__}: {str(error)[:300]}"
+                )
             found.append(replace(result, diagnosis=diagnosis))
         return tuple(found)
 

@@ -10,6 +10,7 @@ import pytest
 from autograder.course import Course
 from autograder.gate.solved import solve
 from autograder.grading.grade import Grader
+from autograder.grading.recognize import Recognizer
 from autograder.results import ExerciseResult
 from autograder.sample_class import fill
 from autograder.session.plain import PlainLauncher
@@ -73,3 +74,20 @@ def test_a_right_notebook_and_a_stub_are_told_nothing(launcher, tmp_path):
     stub = 'def sigmoid(z):\n    raise NotImplementedError("sigmoid")'
     assert named(results("02-backprop", [], launcher, tmp_path)) == {}
     assert named(results("02-backprop", [], launcher, tmp_path, sigmoid=stub)) == {}
+
+
+def test_a_fault_of_the_recognition_costs_no_points(launcher, tmp_path, monkeypatch):
+    def broken(*_: object) -> None:
+        raise ValueError("no catalogue today")
+
+    monkeypatch.setattr(Recognizer, "recognize", broken)
+    course = Course(ROOT)
+    assignment, solved = course.load("02-backprop"), solve(course, "02-backprop")
+    release = nbformat.read(assignment.release, as_version=4)
+    path = tmp_path / assignment.release.name
+    nbformat.write(fill(release, solved.answers), path)
+    grade = Grader(assignment, "ab" * 16, launcher).grade_file(path)
+    assert grade.score == grade.max_score
+    assert grade.problems[0] == (
+        "the mistake in sigmoid could not be named: ValueError: no catalogue today"
+    )
