@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import zip_longest
@@ -13,9 +13,9 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.catalogue import Entry
+from autograder.checks import Check
 from autograder.course import CHECKS, Assignment, Course
 from autograder.errors import CourseError
-from autograder.gate.near import limited
 from autograder.gate.solved import LAB, Solved
 from autograder.grading.cells import executable_cells
 from autograder.grading.grade import Grader
@@ -116,9 +116,16 @@ class Far:
         exercises = tuple(e for e in public.exercises if e.name in wanted)
         return replace(
             self.assignment,
-            public=replace(public, exercises=exercises, visible=limited(public.visible, attempts)),
-            hidden=limited(self.assignment.hidden, attempts),
+            public=replace(public, exercises=exercises, visible=_limited(public.visible, attempts)),
+            hidden=_limited(self.assignment.hidden, attempts),
         )
+
+
+def _limited(checks: Sequence[Check], attempts: int) -> tuple[Check, ...]:
+    """Return `checks` with at most so many attempts each; 0 for as many as they say."""
+    if not attempts:
+        return tuple(checks)
+    return tuple(replace(check, attempts=min(check.attempts, attempts)) for check in checks)
 
 
 def without_labs(solved: Solved) -> tuple[str, ...]:
@@ -127,12 +134,22 @@ def without_labs(solved: Solved) -> tuple[str, ...]:
     return tuple(name for name in names if not name.startswith(LAB))
 
 
-def shared_notebooks(solved: Solved) -> Iterator[tuple[Entry, ...]]:
-    """Yield right answers to all exercises, each entry once, as few notebooks as there can be.
+def shared_notebooks(solved: Solved, alone: Collection[str] = ()) -> Iterator[tuple[Entry, ...]]:
+    """Yield right answers to all exercises, each entry once, in as few notebooks as there can be.
 
     The first holds the solutions alone; each of the others one variant of every exercise that has
     any left.
+
+    Parameters
+    ----------
+    solved
+        The assignment.
+    alone
+        Ids of entries that stand in a notebook of their own, the rest of which are solutions.
     """
     exercises = [exercise.name for exercise in solved.assignment.exercises]
-    for row in zip_longest(*(solved.right(name) for name in exercises)):
+    right = [solved.right(name) for name in exercises]
+    sharing = [[entry for entry in entries if entry.id not in alone] for entries in right]
+    for row in zip_longest(*sharing):
         yield tuple(entry for entry in row if entry is not None)
+    yield from ((entry,) for entries in right for entry in entries if entry.id in alone)

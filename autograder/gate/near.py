@@ -11,7 +11,7 @@ import warnings
 from code import InteractiveInterpreter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -60,9 +60,7 @@ class Verdict:
         return self.result.points == self.result.max_points
 
 
-def judge(
-    solved: Solved, exercise: str, answers: Mapping[str, str], seed: str, attempts: int = 0
-) -> Verdict:
+def judge(solved: Solved, exercise: str, answers: Mapping[str, str], seed: str) -> Verdict:
     """Judge an answer in the notebook that is otherwise right.
 
     Parameters
@@ -75,16 +73,14 @@ def judge(
         Source by exercise, in place of the solutions.
     seed
         Of the submission; the inputs of each check follow from it as in grading.
-    attempts
-        How many a lab has at most; as many as its checks say by default.
     """
     with _at_home(solved):
-        return _judge(solved, exercise, solved.cells(answers), seed, attempts)
+        return _judge(solved, exercise, solved.cells(answers), seed)
 
 
-def _judge(solved: Solved, name: str, cells: Sequence[Cell], seed: str, attempts: int) -> Verdict:
+def _judge(solved: Solved, name: str, cells: Sequence[Cell], seed: str) -> Verdict:
     exercise = solved.assignment.public.exercise(name)
-    checks = limited(solved.assignment.checks, attempts)
+    checks = solved.assignment.checks
     seed_of = partial(check_seed, seed)
     problems: list[str] = []
     asked: list[Asked] = []
@@ -109,13 +105,6 @@ def _judge(solved: Solved, name: str, cells: Sequence[Cell], seed: str, attempts
         [result] = inspection.judge([first])
     numerical = NO_POINTS in result.evidence
     return Verdict(result, passed, changes, numerical, tuple(problems))
-
-
-def limited(checks: Sequence[Check], attempts: int) -> tuple[Check, ...]:
-    """Return `checks` with at most so many attempts each; 0 for as many as they say."""
-    if not attempts:
-        return tuple(checks)
-    return tuple(replace(check, attempts=min(check.attempts, attempts)) for check in checks)
 
 
 def _each_by_itself(

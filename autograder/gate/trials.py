@@ -45,14 +45,12 @@ class FalseFail:
         return f"{self.entry}, seed {self.seed}: {self.check!r}: {self.message}"
 
 
-def try_entry(
-    solved: Solved, entry: Entry, seeds: Sequence[int], attempts: int = 0
-) -> list[FalseFail]:
+def try_entry(solved: Solved, entry: Entry, seeds: Sequence[int]) -> list[FalseFail]:
     """Judge one right answer under some seeds; return what it lost points for."""
     found = []
     for seed in seeds:
         answers = {entry.exercise: entry.source}
-        verdict = judge(solved, entry.exercise, answers, seed_name(seed), attempts)
+        verdict = judge(solved, entry.exercise, answers, seed_name(seed))
         found += [FalseFail(entry.name, seed, RAISED, problem) for problem in verdict.problems]
         if not verdict.full:
             lost = next(c for c in verdict.result.checks if c.status != "passed")
