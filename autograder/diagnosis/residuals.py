@@ -82,7 +82,9 @@ def _whole(
     subject = "It is" if got.size == 1 else "Every entry is"
     ratio = factor_between(got, want, band)
     if ratio is not None:
-        return name_factor(ratio, counts, band, entries=distinct(want), subject=subject)
+        named = name_factor(ratio, counts, band, entries=distinct(want), subject=subject)
+        # Two single numbers always have a ratio.
+        return named or (_transformed(got, want, band) if got.size == 1 else None)
     rules: tuple[Callable[[], Finding | None], ...] = (
         lambda: _itself(got, known, band),
         lambda: _transformed(got, want, band),
@@ -160,7 +162,9 @@ def _transformed(got: Array, want: Array, band: float) -> Finding | None:
     for rule, words, form in _FORMS:
         other = form(want)
         telling = np.abs(other - want) > 0.01 * (np.abs(other) + np.abs(want))
-        alone = got.size == 1 and rule == "complement" and bool(telling.all())
+        # One number is 1 minus another by chance where that is 0, 1/2 or 1.
+        alone = rule == "complement" and want.size == 1 and bool(telling.all())
+        alone = alone and 0.01 < float(want.flat[0]) < 0.99
         enough = got.size >= FEW and int(telling.sum()) >= FEW - 1 and np.isfinite(other).all()
         if not enough and not alone:
             continue

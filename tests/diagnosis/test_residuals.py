@@ -104,6 +104,9 @@ def test_a_count_of_one_means_nothing() -> None:
 def test_a_single_number_may_be_twice_another_by_chance() -> None:
     for factor in (2.0, 0.5, 3.21, 0.0):
         assert rule(np.array(factor * 0.7), np.array(0.7)) == ""
+    for number in (0.0, 0.5, 1.0):
+        assert rule(np.array(1.0 - number), np.array(number)) == ""
+    assert sentence(np.array(0.3), np.array(0.7)).startswith("It is 1 minus the right one.")
     assert rule(np.array(7 * 0.7), np.array(0.7), COUNTS) == "times-count"
     assert sentence(np.array(-0.7), np.array(0.7)).startswith("It is minus")
     # A thousand equal entries are no more than one.
@@ -385,4 +388,5 @@ def test_no_sentence_holds_a_right_number(seed: int, shape: tuple[int, ...]) -> 
     known = {"z": drawn(seed + 1, shape)}
     for got in (7 * want, want + 1.0, np.sort(want, axis=0), np.abs(want), np.round(want, 2)):
         said = sentence(got, want, COUNTS, known=known, public=False)
-        assert not any(f"{abs(number):.4g}" in said for number in want.flat)
+        told = [text for number in want.flat if (text := f"{abs(number):.4g}") in said]
+        assert not [text for text in told if len(text) > 4], "more than a count or a rate"
