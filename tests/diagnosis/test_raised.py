@@ -12,6 +12,8 @@ import pytest
 from autograder.checks import Case, Check, Student
 from autograder.checks.runner import run_check
 from autograder.diagnosis.raised import read_raised
+from autograder.session.far import Cell, FarStudent
+from autograder.session.plain import PlainLauncher
 from autograder.student import Near
 
 
@@ -138,3 +140,12 @@ def test_the_message_names_the_students_own_line_and_asks() -> None:
     assert " at line 3 of helper. Hint: Write the shapes of the two factors" in result.message
     assert "runner" not in result.message
     assert "student.py" not in result.message
+
+
+def test_far_it_is_the_same_sentence() -> None:
+    with FarStudent(PlainLauncher(), [Cell("f", f"import numpy as np{CELL}")], []) as far:
+        result = run_check(CHECK, far, 1)
+    assert (result.status, result.rule) == ("error", "raised-matmul")
+    at = "at line 3 of helper: return np.zeros((7, 4)) @ x. Hint: Write the shapes"
+    assert at in result.message
+    assert ".py" not in result.message
