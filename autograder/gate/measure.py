@@ -6,6 +6,7 @@ import datetime as dt
 import importlib.metadata
 import multiprocessing
 import platform
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import Course
-from autograder.gate.matrix import KillMatrix, kill_matrix
+from autograder.gate.matrix import KillMatrix, kill_matrix, trials_of
 from autograder.gate.record import Measured, Trials
 from autograder.gate.solved import LAB, Solved, solve
 from autograder.gate.trials import FalseFail, take_turns, try_entry
@@ -25,13 +26,16 @@ FEW, MANY = 50, 3000
 AT_ONCE = 25
 """Seeds of one piece of work: a few seconds."""
 
+LAB_SECONDS = 5.0
+"""What a trial of a lab takes, about; of the others it is measured, so that the ETA holds."""
+
 LIBRARIES = ("numpy", "torch", "ipython")
 
 Key = tuple[str, str]
 """Assignment and exercise."""
 
 Told = Callable[[str, float, float], None]
-"""Called with an exercise's name, how much of the work is done, and how much there is."""
+"""Called with an exercise's name, and with how many seconds' work is done, of how many."""
 
 
 @dataclass(frozen=True)
@@ -159,14 +163,28 @@ def measure(
 def _submit(
     pool: ProcessPoolExecutor, root: Path, work: _Work
 ) -> Iterator[tuple[Future[Any], float]]:
-    """Hand out the pieces of an exercise; yield each and its size in seeds."""
+    """Hand out the pieces of an exercise; yield each and about how many seconds it takes."""
     task, solved = work.task, work.solved
-    yield pool.submit(_mistakes, root, task), float(len(solved.mistakes(task.exercise)))
+    each = _seconds(solved, task.exercise)
+    yield pool.submit(_mistakes, root, task), each * trials_of(solved, [task.exercise])
     turns = take_turns(solved.right(task.exercise), range(task.seeds))
     for number, (_, seeds) in enumerate(turns):
         for start in range(0, len(seeds), AT_ONCE):
             part = seeds[start : start + AT_ONCE]
-            yield pool.submit(_right_answer, root, task, number, part), float(len(part))
+            yield pool.submit(_right_answer, root, task, number, part), each * len(part)
+
+
+def _seconds(solved: Solved, exercise: str) -> float:
+    """Return how long one trial takes; the first one of all also imports this and that."""
+    if exercise.startswith(LAB):
+        return LAB_SECONDS
+    entry = solved.right(exercise)[0]
+    taken = []
+    for seed in range(2):
+        began = time.process_time()
+        try_entry(solved, entry, [seed])
+        taken.append(time.process_time() - began)
+    return min(taken)
 
 
 def _mistakes(root: Path, task: Task) -> KillMatrix:
