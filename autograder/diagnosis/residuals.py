@@ -162,9 +162,9 @@ def _transformed(got: Array, want: Array, band: float) -> Finding | None:
     for rule, words, form in _FORMS:
         other = form(want)
         telling = np.abs(other - want) > 0.01 * (np.abs(other) + np.abs(want))
-        # One number is 1 minus another by chance where that is 0, 1/2 or 1.
+        # A simple fraction is 1 minus another by chance: 3/4 and 1/4, 1 and 0.
         alone = rule == "complement" and want.size == 1 and bool(telling.all())
-        alone = alone and 0.01 < float(want.flat[0]) < 0.99
+        alone = alone and 0.01 < float(want.flat[0]) < 0.99 and float(want.flat[0]) * 16 % 1 != 0
         enough = got.size >= FEW and int(telling.sum()) >= FEW - 1 and np.isfinite(other).all()
         if not enough and not alone:
             continue

@@ -104,7 +104,7 @@ def test_a_count_of_one_means_nothing() -> None:
 def test_a_single_number_may_be_twice_another_by_chance() -> None:
     for factor in (2.0, 0.5, 3.21, 0.0):
         assert rule(np.array(factor * 0.7), np.array(0.7)) == ""
-    for number in (0.0, 0.5, 1.0):
+    for number in (0.0, 0.5, 1.0, 0.75, 0.375):
         assert rule(np.array(1.0 - number), np.array(number)) == ""
     assert sentence(np.array(0.3), np.array(0.7)).startswith("It is 1 minus the right one.")
     assert rule(np.array(7 * 0.7), np.array(0.7), COUNTS) == "times-count"
