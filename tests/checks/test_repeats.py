@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from autograder.checks import Callback, Case, Exercise, Rng, Strided, Student, expect, visible
-from autograder.checks.repeats import Listening, difference, same
+from autograder.checks.likeness import difference, same
+from autograder.checks.repeats import Listening
 from autograder.checks.runner import run_exercise
 from autograder.errors import DeadlineExceeded, SessionLost
 from autograder.results import ExerciseResult

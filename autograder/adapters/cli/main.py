@@ -30,7 +30,7 @@ INSTRUCTORS = {
     "demo": "Make up a small class and grade it: the whole way at a glance.",
     "explain": "Show an exercise's checks, and which mistakes each notices.",
     "feedback": "Write feedback pages for everyone who is graded.",
-    "gate": "Judge the catalogue: mistakes must lose points, right answers none.",
+    "gate": "Judge the catalogue: mistakes lose points, right answers do not.",
     "grade": "Grade all submissions of an assignment.",
     "grade-one": "Grade one notebook at any path, without a gradebook.",
     "release": "Build the releases from the masters in solutions/.",
