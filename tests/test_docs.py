@@ -25,9 +25,6 @@ from autograder.catalogue import load_catalogue
 from autograder.checks import Check
 from autograder.checks.runner import run_exercise
 from autograder.course import Assignment, Course, load_private, load_public
-from autograder.gate import record
-from autograder.gate.page import kill_page as written_page
-from autograder.gate.page import odds_table, rates_table
 from autograder.grading.cells import executable_cells
 from autograder.grading.grade import Grader
 from autograder.release.build import build_release
@@ -40,7 +37,6 @@ ROOT = Path(__file__).parents[1]
 COURSE = Course(ROOT)
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 CHECKS_PAGE = ROOT / "docs" / "checks.md"
-KILL_PAGE = ROOT / "docs" / "kill-matrix.md"
 SECURITY_PAGE = ROOT / "docs" / "security.md"
 EXAMPLE = "08-softplus"
 
@@ -247,22 +243,11 @@ def threshold_table() -> str:
     return table(*rows)
 
 
-def gate_table() -> str:
-    return rates_table(record.read(ROOT / record.FILE))
-
-
-def kill_page() -> str:
-    return written_page(record.read(ROOT / record.FILE))
-
-
 @pytest.mark.parametrize(
     ("page", "make"),
     [
         (CHECKS_PAGE, exercise_table),
         (CHECKS_PAGE, threshold_table),
-        (CHECKS_PAGE, gate_table),
-        (CHECKS_PAGE, odds_table),
-        (KILL_PAGE, kill_page),
         (SECURITY_PAGE, catalogue.table),
     ],
 )
