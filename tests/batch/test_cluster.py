@@ -318,7 +318,7 @@ def test_ctrl_c_ends_what_is_in_work_there(far: Class, two: Machines, start: Sta
     run = start(far, two.address)
     wait_until(lambda: graded(far) == set(ALL))
     run.send_signal(signal.SIGINT)
-    said, _ = run.communicate(timeout=10)
+    said, _ = run.communicate(timeout=60)
     assert run.returncode == 130
     assert "interrupted: 3 of 6 are done and kept." in said
     assert "Traceback" not in said
@@ -365,7 +365,7 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_what_is_done(
             run = start(far, str(file))
             wait_until(lambda: graded(far) == set(ALL))
             scheduler.kill()
-            said, _ = run.communicate(timeout=30)
+            said, _ = run.communicate(timeout=90)
         assert run.returncode == 2, said
         assert f"the scheduler {file} is gone. What was done is kept" in said
         assert far.scores() == ALL

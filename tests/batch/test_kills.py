@@ -92,7 +92,7 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 90  # a slow and busy machine takes long to start workers
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
