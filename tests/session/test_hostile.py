@@ -473,15 +473,15 @@ def test_traps_in_functions_and_arguments_are_faults_of_the_call(hostile: FarStu
 
 
 def test_the_notebook_has_a_wall_deadline_too(start: Any) -> None:
-    limits = Limits(cell_cpu=3.0, wall_factor=1.0, wall_extra=2.0, notebook_wall=4.0)
+    limits = Limits(cell_cpu=9.0, wall_factor=1.0, wall_extra=9.0, notebook_wall=9.0)
     with start("def naps():\n    time.sleep(1.5)\n    return 1.0", limits=limits) as far:
-        for _ in range(2):
-            far.call("naps")
-        with pytest.raises(DeadlineExceeded, match=r"the notebook's 4 s") as caught:
-            far.call("naps")
+        far.call("naps")
+        with pytest.raises(DeadlineExceeded, match=r"the notebook's 9 s") as caught:
+            for _ in range(6):
+                far.call("naps")
         assert caught.value.wall
         assert far.wall_limited
-        with pytest.raises(DeadlineExceeded, match="has used up its 4 s"):
+        with pytest.raises(DeadlineExceeded, match="has used up its 9 s"):
             far.call("double", 1)
 
 
