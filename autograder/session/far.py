@@ -41,6 +41,9 @@ NODE_BYTES = 32
 MAX_RECORDED = 10**6
 """Calls of a check's own function are recorded for the check; a binding's are not."""
 
+START_CPU = 20.0
+"""CPU seconds of a start, which is ours: a cold one takes half a second, on a slow machine more."""
+
 MAX_QUESTIONS = 200_000
 """Calls of our functions while one request is answered. More can only mean to keep us busy."""
 
@@ -263,7 +266,8 @@ class FarStudent:
     def _meet(self, process: StudentProcess) -> None:
         """Wait until the process is ready: its fault is ours, no code of the student's has run."""
         try:
-            self._exchange(wire.Start(wire.new_key()), "start", self._limits.cell_cpu, wire.Ready)
+            cpu = max(START_CPU, self._limits.cell_cpu)
+            self._exchange(wire.Start(wire.new_key()), "start", cpu, wire.Ready)
         except SessionLost as lost:
             said = process.last_words or lost.problem
             raise JailUnavailable(
