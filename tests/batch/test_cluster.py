@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,15 @@ class Machines:
                     found.append(process)
             except (psutil.Error, OSError):
                 continue
+        return found
+
+    def busy(self) -> list[psutil.Process]:
+        """Return those of them with a session."""
+        found = []
+        for process in self.sites():
+            with suppress(psutil.Error):
+                if len(process.children(recursive=True)) > 1:
+                    found.append(process)
         return found
 
     def scratch(self) -> list[str]:
@@ -291,11 +300,13 @@ def test_a_submission_that_ends_its_worker_costs_no_other_its_grade(
 
 
 def test_a_worker_that_is_killed_costs_one_retry(far: Class, two: Machines, start: Start) -> None:
-    far.submit("bob", SLEEPS)
+    # Longer than either of the two can be behind the other on a slow machine.
+    far.submit("bob", {**SLEEPS, "double": SLEEPS["double"].replace("sleep(3)", "sleep(6)")})
     run = start(far, two.address)
     pids = two.pids()
     wait_until(lambda: graded(far) == {"ada", "carl"})
-    [busy] = [each for each in two.sites() if len(each.children(recursive=True)) > 1]
+    wait_until(lambda: len(two.busy()) == 1)
+    [busy] = two.busy()
     victim = busy.ppid()
     assert victim in pids
     os.kill(victim, signal.SIGKILL)
