@@ -26,6 +26,7 @@ c.CourseDirectory.ignore = [
     "mutants.py",
     "variants.py",
     "thresholds.json",
+    "symptoms.json",
 ]
 
 # Stubs that name their exercise.

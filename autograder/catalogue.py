@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MUTANTS = "mutants.py"
 VARIANTS = "variants.py"
+SYMPTOMS = "symptoms.json"
+"""What the entries of labs look like when they are trained, see `autograder.grading.lab_table`."""
 
 
 @dataclass(frozen=True)

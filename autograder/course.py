@@ -22,8 +22,8 @@ from autograder.limits import Limits
 
 CHECKS = "checks.py"
 HIDDEN_CHECKS = "hidden_checks.py"
-NO_PART_IN_GRADES = ("mutants.py", "variants.py")
-"""Of an assignment's private folder: what no points depend on."""
+NO_PART_IN_GRADES = ("mutants.py", "variants.py", "symptoms.json")
+"""Of an assignment's private folder: what no points depend on, but what is said about them."""
 
 FIGURE_TAG = "figure"
 """Of cells that are for the eyes and not run in grading."""

@@ -16,8 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.batch.keys import MAX_BYTES
 from autograder.batch.work import Answer, Ready
-from autograder.catalogue import MUTANTS, VARIANTS
-from autograder.course import CHECKS, Assignment
+from autograder.course import CHECKS, NO_PART_IN_GRADES, Assignment
 from autograder.errors import Rejected
 from autograder.limits import Limits
 from autograder.submission.reading import LIMITS, read_regular
@@ -104,7 +103,7 @@ def pack_assignment(assignment: Assignment, root: Path) -> list[File]:
     """
     public, private = assignment.public.folder, assignment.solutions
     paths = {assignment.release, *(public / name for name in (CHECKS, *assignment.public.data))}
-    paths |= {private / name for name in (*assignment.public.data, MUTANTS, VARIANTS)}
+    paths |= {private / name for name in (*assignment.public.data, *NO_PART_IN_GRADES)}
     paths |= set(assignment.private_files)
     return [
         File(os.fsencode(path.relative_to(root).as_posix()), path.read_bytes())

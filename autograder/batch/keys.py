@@ -17,8 +17,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
-from autograder.catalogue import MUTANTS, VARIANTS
-from autograder.course import Assignment
+from autograder.course import NO_PART_IN_GRADES, Assignment
 from autograder.errors import Rejected
 from autograder.limits import Limits
 from autograder.submission.reading import LIMITS, read_regular
@@ -34,7 +33,7 @@ LIBRARIES = ("ipython", "matplotlib", "nbformat", "numpy", "torch")
 REFERENCE = "reference"
 """The package of the answers; the engine knows its name for its hash, and imports it nowhere."""
 
-_NO_PART_IN_GRADES = ("adapters/cli", "adapters/nbgrader", "bench")
+_OUTSIDE_GRADING = ("adapters/cli", "adapters/nbgrader", "bench")
 
 
 def content(folder: Path, stem: str) -> str:
@@ -123,7 +122,8 @@ def basis(assignment: Assignment, seed: str, jail: int, limits: Limits | None) -
     bounds = None if limits is None else asdict(limits)
     version = assignment.version
     # No points depend on the catalogue, but what is said about them does.
-    catalogue = [p for name in (MUTANTS, VARIANTS) if (p := assignment.solutions / name).is_file()]
+    paths = (assignment.solutions / name for name in NO_PART_IN_GRADES)
+    catalogue = [path for path in paths if path.is_file()]
     data.append(_hash_files(assignment.solutions, catalogue))
     return _hash([assignment.name, version, data, packages, grader_version(), seed, jail, bounds])
 
@@ -158,9 +158,7 @@ def _packages() -> Iterator[Path]:
 def _modules(root: Path) -> list[Path]:
     found = sorted(root.rglob("*.py"))
     return [
-        path
-        for path in found
-        if not path.relative_to(root).as_posix().startswith(_NO_PART_IN_GRADES)
+        path for path in found if not path.relative_to(root).as_posix().startswith(_OUTSIDE_GRADING)
     ]
 
 

@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import HIDDEN_CHECKS
+from autograder.course import HIDDEN_CHECKS, NO_PART_IN_GRADES
 from autograder.release.fingerprints import fingerprints, squeeze
 from autograder.release.regions import BEGIN, END, without_magics
-from autograder.release.secrets import MUTANTS, VARIANTS, Secrets
+from autograder.release.secrets import Secrets
 
-PRIVATE_FILES = (HIDDEN_CHECKS, MUTANTS, VARIANTS, "thresholds.json")
+PRIVATE_FILES = (HIDDEN_CHECKS, *NO_PART_IN_GRADES, "thresholds.json")
 PRIVATE_FOLDERS = ("reference", "solutions")
 PRIVATE_DECORATORS = ("hidden", "mutant", "variant")
 _REFERENCE_IMPORT = re.compile(r"^\s*(?:from|import)\s+(?:reference|solutions)\b", re.MULTILINE)

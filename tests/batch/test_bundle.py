@@ -178,6 +178,7 @@ def test_an_assignment_is_there_what_it_is_here(
 ) -> None:
     made = make_class("course")
     made.submit("ada", HONEST)
+    (made.root / "solutions" / NAME / "symptoms.json").write_text("{}")
     (made.root / ".autograder").mkdir(exist_ok=True)
     (made.root / ".autograder" / "course.key").write_text("ab" * 32)
     batch = Batch(made.root, NAME, "0" * 32, jail=3)
@@ -192,6 +193,7 @@ def test_an_assignment_is_there_what_it_is_here(
         f"solutions/{NAME}/checks.py",
         f"solutions/{NAME}/hidden_checks.py",
         f"solutions/{NAME}/mutants.py",
+        f"solutions/{NAME}/symptoms.json",
         f"solutions/{NAME}/thresholds.json",
         f"solutions/{NAME}/variants.py",
     }

@@ -161,7 +161,7 @@ def test_the_master_does_not_count(make_class: Callable[[], Class]) -> None:
     assert batch.basis() == before
 
 
-@pytest.mark.parametrize("name", ["mutants.py", "variants.py"])
+@pytest.mark.parametrize("name", ["mutants.py", "variants.py", "symptoms.json"])
 def test_the_catalogue_changes_what_is_said_but_no_points(
     name: str, make_class: Callable[[], Class]
 ) -> None:

@@ -107,6 +107,7 @@ def test_hidden_checks_mutants_and_the_reference_are_found(course: Course, tmp_p
         "    number = case.rng.normal() * 3.0 + 0.25\n"
     )
     (tmp_path / "mutants.py").write_text((course.solutions / NAME / "mutants.py").read_text())
+    (tmp_path / "symptoms.json").write_text("{}")
     found = {
         (finding.file, finding.what)
         for finding in find_leaks(tmp_path, load_secrets(course, NAME))
@@ -118,6 +119,7 @@ def test_hidden_checks_mutants_and_the_reference_are_found(course: Course, tmp_p
         ("checks.py", "imports the reference or the solutions"),
         ("mutants.py", "declares a mutant"),
         ("mutants.py", "is a private file"),
+        ("symptoms.json", "is a private file"),
         ("mutants.py", "holds the text of a mutant of 01-toy/double"),
     }
 
