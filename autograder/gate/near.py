@@ -74,7 +74,7 @@ def judge(solved: Solved, exercise: str, answers: Mapping[str, str], seed: str) 
     seed
         Of the submission; the inputs of each check follow from it as in grading.
     """
-    with _at_home(solved):
+    with at_home(solved):
         return _judge(solved, exercise, solved.cells(answers), seed)
 
 
@@ -164,7 +164,7 @@ class _Nowhere(io.TextIOBase):
 
 
 @contextmanager
-def _at_home(solved: Solved) -> Iterator[None]:
+def at_home(solved: Solved) -> Iterator[None]:
     """Work where the assignment's data are; NumPy's warnings and prints are the student's."""
     with (
         chdir(solved.assignment.solutions),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 from rich.console import Console
@@ -14,9 +14,19 @@ from autograder.adapters.cli.counting import counting
 from autograder.batch.cores import THREADS, default_jobs
 from autograder.course import Course, find_course
 from autograder.gate import page, record
+from autograder.gate.labs import (
+    keep,
+    labs_of,
+    measure_labs,
+    out_of_date,
+    recognize_again,
+    rows_of,
+)
 from autograder.gate.measure import FEW, MANY, Key, measure, missing, tasks
 from autograder.gate.picture import digest, draw, drawn_from
 from autograder.gate.record import Measured
+from autograder.gate.solved import Solved, solve
+from autograder.grading.lab_table import Row
 
 COLUMNS = 3
 """Of a picture."""
@@ -31,6 +41,7 @@ COLUMNS = 3
     help="Right answers of each exercise under so many seeds.",
 )
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Worker processes [all cores].")
+@click.option("--labs", is_flag=True, help="See what nets the labs' entries train instead.")
 @click.option("--force", is_flag=True, help="Measure again what has not changed, too.")
 @click.option(
     "--write", is_flag=True, help="Keep what is measured in docs/, with its page and pictures."
@@ -41,6 +52,7 @@ def command(
     jobs: int | None,
     *,
     full: bool,
+    labs: bool,
     force: bool,
     write: bool,
 ) -> None:
@@ -49,12 +61,19 @@ def command(
     What docs/gate.json has of the same masters, under as many seeds, is not measured again, so a
     run that was interrupted is taken up where it was. The right answers to labs are measured by
     autograder calibrate. The exit code is 1 if a mistake loses no points or a right answer does.
+
+    With --labs the nets that the labs' mistakes and right answers train are looked at instead. Each
+    assignment keeps a table of them, symptoms.json, by which the mistake behind a lab that failed
+    is named.
     """
     course = find_course()
     for name in assignments:
         course.require(name)
     for variable in THREADS:
         os.environ.setdefault(variable, "1")
+    if labs:
+        _look_at_labs(course, assignments or course.names, jobs or default_jobs(), force, write)
+        return
     path = course.root / record.FILE
     kept = page.by_key(record.read(path))
     wanted = tasks(course, assignments, seeds or (MANY if full else FEW))
@@ -71,6 +90,42 @@ def command(
     shown = [found[task.key] for task in wanted]
     _show(table_console(), shown)
     if any(len(one.matrix.killed) < len(one.matrix.kills) or one.trials.failures for one in shown):
+        raise SystemExit(1)
+
+
+def _look_at_labs(
+    course: Course, names: Sequence[str], jobs: int, force: bool, write: bool
+) -> None:
+    """Run the entries of labs whose rows in the tables are missing or out of date."""
+    solved = {name: solve(course, name) for name in names}
+    wanted = {name: out_of_date(one, force=force) for name, one in solved.items()}
+    found = []
+    with counting(Console(stderr=True)) as told:
+        for name, row in measure_labs(course, wanted, jobs, told):
+            found.append((name, row))
+            if write:
+                keep(solved[name], row)
+    _show_labs(solved, found)
+
+
+def _show_labs(solved: Mapping[str, Solved], fresh: Sequence[tuple[str, Row]]) -> None:
+    table = Table("lab", box=None, pad_edge=False)
+    for head in ("mistakes", "runs", "named", "first", "at once"):
+        table.add_column(head, justify="right")
+    faults = []
+    for name, one in solved.items():
+        rows = rows_of(one, [row for where, row in fresh if where == name])
+        for lab in labs_of(one):
+            again = recognize_again(one, lab, rows)
+            counts = (len(one.mistakes(lab)), again.runs, again.runs - len(again.missed))
+            table.add_row(lab, *map(str, (*counts, again.first, again.most)))
+            faults += [f"NOT NAMED: {what}" for what in again.missed]
+            faults += [f"ACCUSED: {what}" for what in again.accused]
+    console = table_console()
+    console.print(table)
+    for line in faults:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    if faults:
         raise SystemExit(1)
 
 
