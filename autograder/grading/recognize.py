@@ -4,6 +4,9 @@ The checks that a student failed are run again, in this process, against every m
 exercise, under the same seeds. A mutant is dropped at its first answer that is another one, so that
 most cost one call. Nothing of the student's runs here; the functions that a mutant calls are the
 reference's, so what is compared must come from a trial in which they were right, too.
+
+A lab's mutants would train nets for minutes. What a lab returned is compared with a table of what
+its mutants return, see `autograder.grading.lab_table`.
 """
 
 from __future__ import annotations
@@ -16,12 +19,14 @@ from functools import cached_property
 
 from nbformat import NotebookNode
 
-from autograder.catalogue import MUTANTS, Entry, load_catalogue
+from autograder.catalogue import MUTANTS, SYMPTOMS, Entry, load_catalogue
 from autograder.checks.model import Check
 from autograder.checks.policy import Source
 from autograder.checks.repeats import COMPLAINT
 from autograder.checks.transcript import Transcript
 from autograder.course import Assignment
+from autograder.grading.lab_table import Row, fingerprint, likely, read_table, signs_of
+from autograder.grading.playback import Call, played_back
 from autograder.grading.replays import Replays, SeedOf
 from autograder.results import NO_POINTS, CheckResult, Diagnosis, ExerciseResult
 
@@ -75,6 +80,10 @@ class Recognizer:
             found.setdefault(entry.exercise, []).append(entry)
         return found
 
+    @cached_property
+    def _rows(self) -> list[Row]:
+        return read_table(self._assignment.solutions / SYMPTOMS)
+
     def recognize(
         self,
         result: ExerciseResult,
@@ -97,8 +106,10 @@ class Recognizer:
         """
         failed = [k for k, c in enumerate(result.checks) if c.status in ("failed", "error")]
         checks = [c for c in self._assignment.checks if c.exercise == result.name]
-        if not failed or any(check.attempts > 1 for check in checks):
-            return ()  # a lab: each mutant would train a net, for minutes
+        if not failed:
+            return ()
+        if any(check.attempts > 1 for check in checks):
+            return self._of_a_lab(result.name, checks, transcript, seed_of, until)
         failed.sort(key=lambda k: len(transcript.answers[k]))
         entries = self._mutants.get(result.name, [])
         trial = _Trial(self._replays, checks, failed, transcript, seed_of, until)
@@ -114,6 +125,29 @@ class Recognizer:
         likely = sorted((m for m in matches if m.rank == best), key=lambda match: match.loose)
         everywhere = best[0] == len(failed)
         return tuple(_diagnosis(m.entry, certain=everywhere) for m in likely[:MAX_NAMED])
+
+    def _of_a_lab(
+        self,
+        name: str,
+        checks: Sequence[Check],
+        transcript: Transcript,
+        seed_of: SeedOf,
+        until: float | None,
+    ) -> tuple[Diagnosis, ...]:
+        """Name the mistakes whose nets look like those that all checks of a lab were given."""
+        calls: list[Call] = []
+        for number, check in enumerate(checks):
+            if until is None or time.process_time() < until:
+                calls += played_back(check, transcript.answers[number], seed_of(check))
+        entries = {entry.id: entry for entry in self._mutants.get(name, [])}
+        rows = [
+            row
+            for row in self._rows
+            if row.exercise == name
+            and (row.id not in entries or row.source == fingerprint(entries[row.id]))
+        ]
+        named = likely(rows, entries, signs_of(calls))[:MAX_NAMED]
+        return tuple(_diagnosis(entries[one], certain=False) for one in named)
 
     def _of_the_same_fate(
         self,
