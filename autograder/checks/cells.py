@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
 
-from autograder.checks.derivatives import FUNCTIONS
+from autograder.checks.derivatives import FUNCTIONS, Part, read_statement
 
 MAX_CHARACTERS = 100_000
 """Of longer cells, tokens are counted, so that a comment may be as long as it likes."""
@@ -31,6 +31,20 @@ _ESCAPED = re.compile(r"^[ \t]*[%!?,;/]|[%!]|\?[ \t]*$", re.MULTILINE)
 NAME = re.compile(r"[^\W\d]\w{0,99}")
 
 
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """One statement of a cell's outermost level, and the names that it binds and mentions."""
+
+    node: ast.stmt
+    binds: frozenset[str]
+    uses: frozenset[str]
+
+    @cached_property
+    def part(self) -> Part:
+        """What it has to say to a look for numerical derivatives."""
+        return read_statement(self.node)
+
+
 @dataclass(frozen=True)
 class Code:
     """What IPython runs of a cell: a line with a cell's magic, or nothing, and Python."""
@@ -40,13 +54,12 @@ class Code:
     tree: ast.Module | None
 
     @cached_property
-    def statements(self) -> tuple[tuple[ast.stmt, frozenset[str], frozenset[str]], ...]:
-        """Its outermost statements, and the names that each binds and mentions."""
+    def statements(self) -> tuple[Statement, ...]:
+        """Its outermost statements."""
         found = []
         for node in self.tree.body if self.tree is not None else ():
-            hidden = set(in_magics(node))
-            made, used = hidden.union(binds(node)), hidden.union(mentioned(node))
-            found.append((node, frozenset(made), frozenset(used)))
+            used, hidden = _names_in(node)
+            found.append(Statement(node, hidden.union(binds(node)), used))
         return tuple(found)
 
 
@@ -139,13 +152,19 @@ def _is_magic(function: ast.expr) -> bool:
     return isinstance(function, ast.Attribute) and function.attr.startswith("run_")
 
 
-def in_magics(statement: ast.stmt) -> Iterator[str]:
-    """Names in the texts that a statement passes to IPython, which runs them."""
+def _names_in(statement: ast.stmt) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names that a statement mentions, and those in texts that IPython is to run."""
+    used: set[str] = set()
+    hidden: set[str] = set()
     for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and _is_magic(node.func):
+        name = _mentions(node)
+        if name:
+            used.add(name)
+        elif isinstance(node, ast.Call) and _is_magic(node.func):
             for part in ast.walk(node):
                 if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    yield from NAME.findall(part.value[:MAX_CHARACTERS])
+                    hidden.update(NAME.findall(part.value[:MAX_CHARACTERS]))
+    return frozenset(used | hidden), frozenset(hidden)
 
 
 def _outer(node: ast.AST) -> Iterator[ast.AST]:
@@ -176,10 +195,15 @@ def binds(statement: ast.stmt) -> Iterator[str]:
 
 def mentioned(node: ast.AST) -> Iterator[str]:
     """Names in `node`, also those that stand there as a text or as an attribute."""
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name):
-            yield part.id
-        elif isinstance(part, ast.Attribute):
-            yield part.attr
-        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-            yield part.value
+    return (name for part in ast.walk(node) if (name := _mentions(part)))
+
+
+def _mentions(node: ast.AST) -> str:
+    """Return the name that a node is, or nothing."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 SMALL = 0.25
 """A divisor up to this may be a step; a factor may be one over it."""
@@ -30,6 +31,16 @@ _DIVISIONS = ("divide", "true_divide", "truediv")
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
+_CANDIDATES = frozenset({ast.Attribute, ast.AugAssign, ast.BinOp, ast.Call})
+_LIKELY = _CANDIDATES.union(
+    FUNCTIONS,
+    (ast.AnnAssign, ast.Assign, ast.For, ast.Import, ast.ImportFrom, ast.NamedExpr),
+    (ast.comprehension,),
+)
+"""Kinds of nodes that tell something; most are of none of them."""
+
+_NAMES = frozenset({ast.Attribute, ast.Constant, ast.Name})
+
 Found = tuple[ast.expr, str, ast.expr, bool]
 """What to scale, what it is, what to show of it, whether it is a divisor."""
 
@@ -42,31 +53,62 @@ class _TooMuch(Exception):
     """The source asks for more work than it is worth."""
 
 
+@dataclass(frozen=True)
+class Part:
+    """What one statement has to say to a look at it and others.
+
+    Parameters
+    ----------
+    candidates
+        Where a derivative may stand.
+    values
+        What names stand for.
+    steps
+        What is added or subtracted.
+    numpy, gradients
+        Under which names NumPy and its `gradient` are known.
+    functions
+        Names of functions that are defined.
+    complex_numbers
+        Whether complex numbers may be made.
+    """
+
+    candidates: list[ast.AST] = field(default_factory=list)
+    values: list[tuple[str, ast.expr]] = field(default_factory=list)
+    steps: list[ast.expr] = field(default_factory=list)
+    numpy: set[str] = field(default_factory=set)
+    gradients: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
+    complex_numbers: bool = False
+
+
 class Look:
     """Looks for numerical derivatives in some statements, taken together.
 
-    Names are not told apart by the function that they stand in: what is found is tried out later.
+    Each is read once, by `read_statement`: the exercises of a notebook have most of theirs in
+    common. Names are not told apart by the function that they stand in: what is found is tried out
+    later.
     """
 
-    def __init__(self, statements: Sequence[ast.stmt]) -> None:
-        self._nodes = [node for statement in statements for node in ast.walk(statement)]
+    def __init__(self, statements: Sequence[Part]) -> None:
+        self._parts = statements
         self._left = self._total = 10 * MAX_STEPS
         self._values: dict[str, list[ast.expr]] = {}
-        for node in self._nodes:
-            self._take_values(node)
-        self._steps = [right for node in self._nodes for right in _added(node)]
+        for part in self._parts:
+            for name, value in part.values:
+                self._values.setdefault(name, []).append(value)
+        self._steps = [step for part in self._parts for step in part.steps]
         self._ends: dict[str, ast.expr] = {}
-        self._numpy = {"np", "numpy"}
-        self._gradients: set[str] = set()
-        for node in self._nodes:
-            self._take_import(node)
-        self._gradients -= {getattr(n, "name", "") for n in self._nodes if isinstance(n, FUNCTIONS)}
+        self._numpy = {"np", "numpy"}.union(*(part.numpy for part in self._parts))
+        self._gradients = {name for part in self._parts for name in part.gradients}
+        self._gradients.difference_update(*(part.functions for part in self._parts))
         self.gave_up = False
 
     def found(self) -> Iterator[Found]:
         """Yield what to scale, what it is, what to show of it, and whether it is a divisor."""
-        parts = set(COMPLEX_PARTS) if any(map(_makes_complex, self._nodes)) else {"imag"}
-        for node in self._nodes:
+        complex_numbers = any(part.complex_numbers for part in self._parts)
+        parts = set(COMPLEX_PARTS) if complex_numbers else {"imag"}
+        for node in (node for part in self._parts for node in part.candidates):
             self._left = min(MAX_STEPS, self._total)
             before = self._left
             try:
@@ -122,36 +164,6 @@ class Look:
     def _is_numpy(self, node: ast.expr) -> bool:
         node = self._only_value(node)
         return isinstance(node, ast.Name) and node.id in self._numpy
-
-    def _take_import(self, node: ast.AST) -> None:
-        """Note under which names NumPy and its `gradient` are known."""
-        if isinstance(node, ast.Import):
-            self._numpy |= {a.asname or a.name for a in node.names if a.name == "numpy"}
-        elif isinstance(node, ast.ImportFrom) and node.module == "numpy":
-            for alias in node.names:
-                if alias.name in ("gradient", "*"):
-                    self._gradients.add(alias.asname or "gradient")
-
-    def _take_values(self, node: ast.AST) -> None:
-        """Note what a name stands for."""
-        pairs: list[tuple[ast.expr | None, ast.expr | None]] = []
-        if isinstance(node, ast.Assign):
-            pairs = [(target, node.value) for target in node.targets]
-        elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
-            pairs = [(node.target, node.value)]
-        elif isinstance(node, (ast.For, ast.comprehension)):
-            pairs = [(node.target, node.iter)]
-        elif isinstance(node, FUNCTIONS):
-            names = [*node.args.posonlyargs, *node.args.args]
-            values = node.args.defaults
-            for name, default in zip(names[len(names) - len(values) :], values, strict=True):
-                self._values.setdefault(name.arg, []).append(default)
-            for name, option in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
-                if option is not None:
-                    self._values.setdefault(name.arg, []).append(option)
-        for target, value in pairs:
-            for one, part in _unpacked(target, value):
-                self._values.setdefault(one, []).append(part)
 
     def _only_value(self, node: ast.expr) -> ast.expr:
         """Return what a name stands for, if it is one thing; anything else as it is."""
@@ -293,6 +305,53 @@ class Look:
         self._left -= steps
         if self._left < 0:
             raise _TooMuch
+
+
+def read_statement(statement: ast.stmt) -> Part:
+    """Read a statement, for looks at it together with others."""
+    part = Part()
+    complex_numbers = False
+    for node in ast.walk(statement):
+        kind = type(node)
+        if kind in _LIKELY:
+            if kind in _CANDIDATES:
+                part.candidates.append(node)
+            part.steps.extend(_added(node))
+            part.values.extend(_values(node))
+            if isinstance(node, FUNCTIONS):
+                part.functions.add(getattr(node, "name", ""))
+            _take_import(node, part)
+        if kind in _NAMES and not complex_numbers:
+            complex_numbers = _makes_complex(node)
+    return replace(part, complex_numbers=complex_numbers)
+
+
+def _take_import(node: ast.AST, part: Part) -> None:
+    if isinstance(node, ast.Import):
+        part.numpy.update(a.asname or a.name for a in node.names if a.name == "numpy")
+    elif isinstance(node, ast.ImportFrom) and node.module == "numpy":
+        for alias in node.names:
+            if alias.name in ("gradient", "*"):
+                part.gradients.add(alias.asname or "gradient")
+
+
+def _values(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Yield names, and what `node` has them stand for."""
+    if isinstance(node, ast.Assign):
+        for target in node.targets:
+            yield from _unpacked(target, node.value)
+    elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)):
+        yield from _unpacked(node.target, node.value)
+    elif isinstance(node, (ast.For, ast.comprehension)):
+        yield from _unpacked(node.target, node.iter)
+    elif isinstance(node, FUNCTIONS):
+        names = [*node.args.posonlyargs, *node.args.args]
+        values = node.args.defaults
+        for name, default in zip(names[len(names) - len(values) :], values, strict=True):
+            yield name.arg, default
+        for name, option in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True):
+            if option is not None:
+                yield name.arg, option
 
 
 def _added(node: ast.AST) -> Iterator[ast.expr]:

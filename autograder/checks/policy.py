@@ -20,7 +20,7 @@ from itertools import islice
 from types import FunctionType
 from typing import Any
 
-from autograder.checks.cells import NAME, Code, Room, read_cell
+from autograder.checks.cells import NAME, Code, Room, Statement, read_cell
 from autograder.checks.derivatives import COMPLEX_STEP, Found, Look
 from autograder.checks.model import Exercise
 from autograder.checks.scaling import Place, rewritten
@@ -52,13 +52,11 @@ _DYNAMIC = frozenset(
 
 
 @dataclass(frozen=True)
-class _Statement:
-    """One statement of a cell's outermost level, or a whole cell that cannot be looked at."""
+class _Placed:
+    """A statement and its cell; for a cell that cannot be looked at, one that stands for it."""
 
     cell: int
-    node: ast.stmt
-    binds: frozenset[str]
-    uses: frozenset[str]
+    code: Statement
     opaque: bool = False
 
 
@@ -66,7 +64,7 @@ class _Statement:
 class _Seen:
     """What a look at the definition of a name has found, and whether it came to its end."""
 
-    reached: list[_Statement]
+    reached: list[_Placed]
     found: list[Found]
     all: bool
 
@@ -84,20 +82,22 @@ class Source:
         self.cells = list(cells)
         self._room = Room()
         self._looks: dict[tuple[str, frozenset[str]], _Seen] = {}
+        self._ways: dict[tuple[str, frozenset[str]], list[_Placed]] = {}
 
     @cached_property
     def _codes(self) -> list[Code]:
         return [read_cell(source, self._room) for source in self.cells]
 
     @cached_property
-    def _statements(self) -> list[_Statement]:
+    def _statements(self) -> list[_Placed]:
         found = []
         for number, code in enumerate(self._codes):
             if code.tree is None:
                 names = frozenset(m[0] for m in islice(NAME.finditer(code.text), MAX_OPAQUE_NAMES))
-                found.append(_Statement(number, ast.Pass(), names, names, opaque=True))
+                whole = Statement(ast.Pass(), names, names)
+                found.append(_Placed(number, whole, opaque=True))
                 continue
-            found += [_Statement(number, *statement) for statement in code.statements]
+            found += [_Placed(number, statement) for statement in code.statements]
         return found
 
     @cached_property
@@ -105,7 +105,7 @@ class Source:
         """Numbers of the statements that bind a name."""
         numbers: dict[str, list[int]] = {}
         for number, statement in enumerate(self._statements):
-            for name in statement.binds:
+            for name in statement.code.binds:
                 numbers.setdefault(name, []).append(number)
         return numbers
 
@@ -115,23 +115,25 @@ class Source:
 
     def functions(self) -> list[str]:
         """Return the names of the functions that the cells define."""
-        return [s.node.name for s in self._statements if isinstance(s.node, ast.FunctionDef)]
+        return [
+            s.code.node.name for s in self._statements if isinstance(s.code.node, ast.FunctionDef)
+        ]
 
     def reaches(self, name: str, stop: Iterable[str] = ()) -> frozenset[str]:
         """Return the names that the definition of `name` leads to, not looking behind `stop`."""
-        return frozenset().union(*(s.uses for s in self._reached(name, stop)))
+        return frozenset().union(*(s.code.uses for s in self._reached(name, stop)))
 
     def is_dynamic(self, name: str, stop: Iterable[str] = ()) -> bool:
         """Whether the definition of `name` may run what is not to be seen in the source."""
         reached = self._reached(name, stop)
-        return any(s.opaque or not _DYNAMIC.isdisjoint(s.uses) for s in reached)
+        return any(s.opaque or not _DYNAMIC.isdisjoint(s.code.uses) for s in reached)
 
     def unseen(self, name: str, stop: Iterable[str] = ()) -> list[int]:
         """Return the cells, as numbers, that `name` leads to and that cannot be looked at."""
         seen = self._look(name, stop)
         cells = {s.cell for s in seen.reached if s.opaque}
         if not seen.all:
-            cells |= {s.cell for s in seen.reached if name in s.binds}
+            cells |= {s.cell for s in seen.reached if name in s.code.binds}
         return sorted(cells)
 
     def places(
@@ -154,8 +156,8 @@ class Source:
             return ()
         reached = seen.reached
         others = set(exercises) - {name}
-        free = {id(n) for s in reached if s.binds & others for n in ast.walk(s.node)}
-        where = {id(node): s.cell for s in reached for node in ast.walk(s.node)}
+        free = {id(n) for s in reached if s.code.binds & others for n in ast.walk(s.code.node)}
+        where = {id(node): s.cell for s in reached for node in ast.walk(s.code.node)}
         places: dict[int, Place] = {}
         for node, what, shown, divisor in seen.found:
             if id(node) in places or (what == COMPLEX_STEP and id(node) in free):
@@ -188,14 +190,20 @@ class Source:
         key = name, frozenset(stop)
         if key not in self._looks:
             reached = self._reached(*key)
-            look = Look([s.node for s in reached])
+            look = Look([s.code.part for s in reached])
             found = list(islice(look.found(), MAX_PLACES + 1))
             seen_all = len(found) <= MAX_PLACES and not look.gave_up
             self._looks[key] = _Seen(reached, found[:MAX_PLACES], seen_all)
         return self._looks[key]
 
-    def _reached(self, name: str, stop: Iterable[str]) -> list[_Statement]:
-        seen, waiting = set(stop) - {name}, [name]
+    def _reached(self, name: str, stop: Iterable[str]) -> list[_Placed]:
+        key = name, frozenset(stop)
+        if key not in self._ways:
+            self._ways[key] = self._followed(*key)
+        return self._ways[key]
+
+    def _followed(self, name: str, stop: frozenset[str]) -> list[_Placed]:
+        seen, waiting = set(stop - {name}), [name]
         reached: set[int] = set()
         while waiting:
             wanted = waiting.pop()
@@ -204,7 +212,7 @@ class Source:
             seen.add(wanted)
             for number in set(self._binding.get(wanted, ())) - reached:
                 reached.add(number)
-                waiting += self._statements[number].uses
+                waiting += self._statements[number].code.uses
         return [self._statements[number] for number in sorted(reached)]
 
     def _line(self, cell: int, node: ast.expr) -> tuple[int, str]:
