@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import io
 import os
+import re
 import tempfile
+import warnings
 from collections import defaultdict
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -25,6 +28,9 @@ MAX_OUTPUT = 200_000
 
 OVERHEAD = 200
 """What an output counts beside its text, so that there are not too many of them."""
+
+_TOUCHED = re.compile(r"^[^\S\n]+$|^[^\S\n]*(?:>>>|\.\.\.|In ?\[)", re.MULTILINE)
+"""Lines that IPython may change in what is Python already: of white space, prompts."""
 
 INSTALLERS = frozenset({"conda", "mamba", "micromamba", "pip", "uv"})
 """Magics that would install something."""
@@ -134,6 +140,21 @@ class _Forgetful(defaultdict[int, list[Any]]):
         return []
 
 
+def _is_plain(cell: str) -> bool:
+    """Whether IPython would run a cell as it stands, for certain.
+
+    Of a single line, it also looks whether it begins with the name of a magic.
+    """
+    if "\n" not in cell.strip() or not cell[0].strip() or _TOUCHED.search(cell):
+        return False
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            ast.parse(cell)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 class Shell(InteractiveShell):
     """IPython without a terminal: ``%matplotlib inline``, ``display`` and ``exit()`` work."""
 
@@ -145,6 +166,26 @@ class Shell(InteractiveShell):
         config.InteractiveShell.colors = "nocolor"
         super().__init__(config=config, display_pub_class=_Publisher, displayhook_class=_Hook)
         self.history_manager.outputs = _Forgetful()
+        self._usual = self._transformations()
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Return what Python runs of a cell, which of most cells is all of it.
+
+        IPython would find that out by taking it apart into tokens, which costs more than to run it.
+        """
+        if self._transformations() == self._usual and _is_plain(raw_cell):
+            return raw_cell if raw_cell.endswith("\n") else f"{raw_cell}\n"
+        transformed: str = super().transform_cell(raw_cell)
+        return transformed
+
+    def _transformations(self) -> list[Any]:
+        manager = self.input_transformer_manager
+        return [
+            *manager.cleanup_transforms,
+            *manager.line_transforms,
+            *manager.token_transformers,
+            *self.input_transformers_post,
+        ]
 
     def settle(self) -> None:
         """Take the present folders for those in which it was made: it is a fork of another."""

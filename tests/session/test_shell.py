@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from autograder.catalogue import MUTANTS, VARIANTS, load_catalogue
+from autograder.course import Course
 from autograder.session.far import Cell, FarStudent
 from autograder.session.plain import PlainLauncher
 
@@ -65,3 +68,68 @@ def test_a_magic_sees_the_variables_of_the_cell() -> None:
     with FarStudent(PlainLauncher(), cells, []) as student:
         student.start()
         assert "env: NAME=3" in str(student.outputs["a"])
+
+
+ODD = [
+    "",
+    "\n",
+    "ls",
+    "ls\n",
+    "\n\nx = 1\ny = 2",
+    "  \nx = 1\ny = 2",
+    "    x = 1\n    y = 2",
+    "x = 1\n   \ny = 2",
+    "text = '''a\n   \nb'''",
+    "text = '''\n>>> f(1)\n2\n'''",
+    ">>> x = 1\n>>> y = 2",
+    "In [1]: x\nIn [2]: y",
+    "def f():\n    ...\n    return 1",
+    "x = 1\n%time x\n",
+    "x = 1\n!ls",
+    "%%time\nx = 1",
+    "x = 1\nx?",
+    "x = 1 # ?\ny = 2 # ?",
+    "x = 5 \\\n% 3\ny = f'{x!r}'",
+    "text = '\\d'\nx = 1",
+    "def f(:\n    pass",
+    "await f()\nx = 1",
+    "x = 1\r\ny = 2\r\n",
+    "x = 1\x0c\ny = 2",
+]
+
+
+def test_plain_python_is_run_as_ipython_runs_it() -> None:
+    """What is left out is work only: the same text comes out."""
+    course = Course(Path(__file__).parents[2])
+    files = [
+        course.solutions / name / kind for name in course.names for kind in (MUTANTS, VARIANTS)
+    ]
+    sources = ODD + [entry.source for file in files for entry in load_catalogue(file)]
+    compare = f"""
+from IPython.core.interactiveshell import InteractiveShell
+
+def transform_of(kind, source):
+    try:
+        return kind.transform_cell(get_ipython(), source)
+    except SyntaxError as error:
+        return str(error)
+
+shell = type(get_ipython())
+sources = {sources!r}
+different = [s for s in sources if transform_of(shell, s) != transform_of(InteractiveShell, s)]
+print(different)
+"""
+    with FarStudent(PlainLauncher(), [Cell("a", compare)], []) as student:
+        student.start()
+        assert [output["text"] for output in student.outputs["a"]] == ["[]\n"]
+
+
+def test_a_students_own_transformation_is_heeded() -> None:
+    change = "lambda lines: [line.replace('old', 'new') for line in lines]"
+    cells = [
+        Cell("a", f"get_ipython().input_transformers_post.append({change})"),
+        Cell("b", "word = 'old'\nprint(word)"),
+    ]
+    with FarStudent(PlainLauncher(), cells, []) as student:
+        student.start()
+        assert student.outputs["b"][0]["text"] == "new\n"
