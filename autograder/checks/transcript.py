@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from autograder.checks.keeping import Arguments, kept_arguments
 from autograder.checks.likeness import same
@@ -68,6 +68,8 @@ class Transcript:
     """The answers to each check, by its number; `check` is the one that is running."""
 
     check: int = 0
+    keeps_arguments: ClassVar[bool] = True
+    """Those of the first question to each check."""
     answers: defaultdict[int, list[Answer]] = field(default_factory=lambda: defaultdict(list))
 
     def note(self, answer: Answer) -> None:
@@ -111,7 +113,10 @@ class Recorded:
     def call(self, name: str, *args: Any, **kwargs: Any) -> Plain:
         """See `Student.call`."""
         first = None
-        if not self._transcript.answers[self._transcript.check]:
+        if (
+            self._transcript.keeps_arguments
+            and not self._transcript.answers[self._transcript.check]
+        ):
             first = kept_arguments((args, kwargs), generators=True)
         value: Plain = self.noted(
             name, lambda: self._student.call(name, *args, **kwargs), args, first

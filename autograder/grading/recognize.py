@@ -111,6 +111,24 @@ class Recognizer:
         if any(check.attempts > 1 for check in checks):
             return self._of_a_lab(result.name, checks, transcript, seed_of, until)
         failed.sort(key=lambda k: len(transcript.answers[k]))
+        with self._replays.place():
+            matches = self._matches(result, checks, failed, transcript, seed_of, until)
+        if not matches:
+            return ()
+        best = max(match.rank for match in matches)
+        likely = sorted((m for m in matches if m.rank == best), key=lambda match: match.loose)
+        everywhere = best[0] == len(failed)
+        return tuple(_diagnosis(m.entry, certain=everywhere) for m in likely[:MAX_NAMED])
+
+    def _matches(
+        self,
+        result: ExerciseResult,
+        checks: Sequence[Check],
+        failed: Sequence[int],
+        transcript: Transcript,
+        seed_of: SeedOf,
+        until: float | None,
+    ) -> list[_Match]:
         entries = self._mutants.get(result.name, [])
         trial = _Trial(self._replays, checks, failed, transcript, seed_of, until)
         # What explains all failures explains the shortest of them: most often that is enough.
@@ -118,13 +136,7 @@ class Recognizer:
         if not any(match.failed == len(failed) for match in matches):
             matches = trial.match(entries)
         matches = self._of_the_same_fate(result, checks, matches, seed_of)
-        matches = matches or self._by_fate(result, checks, seed_of, until)
-        if not matches:
-            return ()
-        best = max(match.rank for match in matches)
-        likely = sorted((m for m in matches if m.rank == best), key=lambda match: match.loose)
-        everywhere = best[0] == len(failed)
-        return tuple(_diagnosis(m.entry, certain=everywhere) for m in likely[:MAX_NAMED])
+        return matches or self._by_fate(result, checks, seed_of, until)
 
     def _of_a_lab(
         self,

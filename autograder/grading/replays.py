@@ -30,8 +30,16 @@ from autograder.student import Near
 SeedOf = Callable[[Check], int]
 
 
-class Different(BaseException):
-    """A mutant answers otherwise. No `Exception`, so that no check takes it for one of its own."""
+class Over(BaseException):
+    """A comparison is over. No `Exception`, so that no check takes it for one of its own."""
+
+
+class Different(Over):
+    """A mutant answers otherwise."""
+
+
+class Alike(Over):
+    """A mutant has given all answers; what the check says of them is known."""
 
 
 class Replays:
@@ -81,9 +89,11 @@ class Replays:
         with self._mutant(entry, right) as student:
             try:
                 run_check(check, Recorded(student, comparing), seed_of(check))
+            except Alike:
+                return comparing.loose
             except Different:
                 return None
-        return comparing.loose if comparing.left == 0 else None
+        return None
 
     def run(self, entry: Entry, seed_of: SeedOf) -> ExerciseResult:
         """Run all checks of a mutant's exercise."""
@@ -92,25 +102,33 @@ class Replays:
             return run_exercise(exercise, self._assignment.checks, student, seed_of)
 
     @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """Be where mutants find their data, and leave nothing behind of what they draw and warn.
+
+        Around `replay` and `run`; to enter it for each mutant would take longer than most of them.
+        """
+        state = np.random.get_state()  # noqa: NPY002 - mutants draw from it
+        try:
+            with (
+                warnings.catch_warnings(action="ignore"),
+                contextlib.chdir(self._assignment.public.folder),
+            ):
+                yield
+        finally:
+            np.random.set_state(state)  # noqa: NPY002
+
+    @contextlib.contextmanager
     def _mutant(self, entry: Entry, right: Sequence[str]) -> Iterator[Near]:
         """Enter the release's notebook with a mutant in it.
 
         The rest is answered by `right`, or where that says nothing by the reference.
         """
         namespace = dict(self._notebook)
-        state = np.random.get_state()  # noqa: NPY002 - mutants draw from it, and others must not
-        with contextlib.ExitStack() as quiet:
-            # Some mutants print what they should return.
-            quiet.enter_context(contextlib.redirect_stdout(io.StringIO()))
-            quiet.enter_context(warnings.catch_warnings(action="ignore"))
-            quiet.enter_context(np.errstate(all="ignore"))
-            with contextlib.chdir(self._assignment.public.folder):
-                for source in (*self._given, *right, entry.source):
-                    exec(_compiled(source), namespace)  # noqa: S102 - the course's own
-                try:
-                    yield Near(namespace)
-                finally:
-                    np.random.set_state(state)  # noqa: NPY002
+        # Some mutants print what they should return.
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
+            for source in (*self._given, *right, entry.source):
+                exec(_compiled(source), namespace)  # noqa: S102 - the course's own
+            yield Near(namespace)
 
     @cached_property
     def _notebook(self) -> dict[str, Any]:
@@ -136,7 +154,9 @@ class Replays:
 
 
 class _Comparing(Transcript):
-    """A transcript that ends at the first answer which is not the expected one."""
+    """A transcript that ends at the first answer which is not the expected one, or at the last."""
+
+    keeps_arguments = False
 
     def __init__(self, expected: Sequence[Answer]) -> None:
         super().__init__()
@@ -144,17 +164,14 @@ class _Comparing(Transcript):
         self._noted = 0
         self.loose = 0
 
-    @property
-    def left(self) -> int:
-        """Answers that have not come."""
-        return len(self._expected) - self._noted
-
     def note(self, answer: Answer) -> None:
-        """Compare; raise `Different`."""
-        if not self.left or not answer.like(self._expected[self._noted]):
+        """Compare; raise `Over`."""
+        if not answer.like(self._expected[self._noted]):
             raise Different
         self.loose += answer.text != self._expected[self._noted].text
         self._noted += 1
+        if self._noted == len(self._expected):
+            raise Alike
 
 
 def _begins_like(student: Near, answer: Answer) -> bool:
@@ -165,11 +182,11 @@ def _begins_like(student: Near, answer: Answer) -> bool:
     args, kwargs = answer.call
     try:
         Recorded(student, comparing).call(answer.question, *args, **kwargs)
-    except Different:
+    except Alike:
+        return True
+    except (Different, StudentFault):
         return False
-    except StudentFault:
-        return True  # the same one
-    return True
+    return False
 
 
 @lru_cache(maxsize=512)
