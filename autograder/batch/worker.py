@@ -184,7 +184,8 @@ def start(batch: Batch, basis: str, store: Store) -> None:
     signal.signal(signal.SIGTERM, _stop)
     with suppress(AttributeError):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-    _end_with_the_run()
+    if multiprocessing.parent_process() is not None:
+        end_with_parent()
     _worker, _store = Worker(batch, basis), store
 
 
@@ -197,6 +198,8 @@ def ready() -> Ready:
             raise CourseError(CHANGED)
         gc.collect()
         gc.freeze()  # what is loaded stays: to look through it again and again finds nothing
+        worker.grader.get_ready()
+        _end_with_the_run()
     except JailUnavailable as error:
         # It takes an argument by name only, and so cannot be pickled.
         return Ready(os.getpid(), problem=str(error))
@@ -248,7 +251,6 @@ def _end_with_the_run() -> None:
     parent = multiprocessing.parent_process()
     if parent is None:
         return
-    end_with_parent()
 
     def watch() -> None:
         wait([parent.sentinel])

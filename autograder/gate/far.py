@@ -96,7 +96,8 @@ class Far:
         attempts
             How many a lab has at most; as many as its checks say by default.
         """
-        grader = Grader(self._asked_for(tuple(only), attempts), RUN_SEED, self.launcher)
+        asked_for = self._asked_for(tuple(only), attempts)
+        grader = Grader(asked_for, RUN_SEED, self.launcher, diagnose=False)
         notebook = fill(self._release, {**self.solved.answers, **answers})
         with TemporaryDirectory() as place:
             path = Path(place) / self.assignment.release.name

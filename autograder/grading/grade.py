@@ -19,11 +19,12 @@ from autograder.checks.model import Check, Exercise
 from autograder.checks.repeats import Asked
 from autograder.checks.runner import run_exercise
 from autograder.checks.transcript import Transcript
-from autograder.course import Assignment
+from autograder.course import HIDDEN_CHECKS, Assignment
 from autograder.errors import Rejected, StudentFault
 from autograder.grading.cells import executable_cells, manual_cells
 from autograder.grading.evidence import Inspection
 from autograder.grading.given import given_definitions, given_functions
+from autograder.grading.oracle import oracle
 from autograder.grading.recognize import SECONDS, Recognizer
 from autograder.grading.restoring import Restorer
 from autograder.grading.retrial import Retrial
@@ -51,12 +52,15 @@ class Grader:
         Starts the student's process, in a jail or not.
     limits
         What a submission may use; the assignment's own if None.
+    diagnose
+        Name the known mistakes behind failures, which changes no points.
     """
 
     assignment: Assignment
     seed: str
     launcher: Launcher
     limits: Limits | None = None
+    diagnose: bool = True
 
     @cached_property
     def restorer(self) -> Restorer:
@@ -76,6 +80,10 @@ class Grader:
     @cached_property
     def _given_functions(self) -> list[str]:
         return given_functions(self.restorer.canonical())
+
+    def get_ready(self) -> None:
+        """Do now what a process that will grade many submissions can do better at its start."""
+        oracle(self.assignment.solutions / HIDDEN_CHECKS).fork(self.assignment.reference)
 
     def grade_folder(self, folder: Path) -> Grade:
         """Grade the submission in a folder of nbgrader's layout."""
@@ -137,8 +145,9 @@ class Grader:
                 asked.update(again.asked)
                 with self._inspection(restored.notebook, student, asked, again) as inspection:
                     exercises = inspection.judge(exercises)
-        seed_of = self._seeds_of(restored.notebook)
-        exercises = self._diagnosed(exercises, heard, again, seed_of, problems)
+        if self.diagnose:
+            seed_of = self._seeds_of(restored.notebook)
+            exercises = self._diagnosed(exercises, heard, again, seed_of, problems)
         return Grade(
             self.assignment.name,
             "repaired" if restored.repairs else "graded",

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import atexit
 import json
+import multiprocessing
+import os
 import pickle
+import signal
 import socket
 import subprocess
 import sys
@@ -56,7 +59,7 @@ class Oracle:
         self._path = hidden_checks
         self._seconds = seconds
         self._megabytes = megabytes
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._kill: Callable[[], None] = _do_nothing
         self._connection: Connection | None = None
         self._methods: dict[str, tuple[str, ...]] = {}
         atexit.register(self.close)
@@ -82,10 +85,8 @@ class Oracle:
         """End the process."""
         if self._connection is not None:
             self._connection.close()
-        if self._popen is not None:
-            self._popen.kill()
-            self._popen.wait()
-        self._connection = self._popen = None
+        self._kill()
+        self._connection, self._kill = None, _do_nothing
 
     def _ask(self, name: str, *args: Any, **kwargs: Any) -> Any:
         connection = self._connect()
@@ -110,18 +111,51 @@ class Oracle:
             # Isolated: the folder that grading runs in may hold a submission's numpy.py.
             command = [sys.executable, "-I", "-m", "autograder.grading.oracle"]
             command += [str(theirs.fileno()), str(self._path), str(self._megabytes)]
-            self._popen = subprocess.Popen(
+            started = subprocess.Popen(
                 [*command, json.dumps(sys.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
             )
+
+        def kill() -> None:
+            started.kill()
+            started.wait()
+
+        self._kill = kill
         self._connection = Connection(ours.detach())
+        return self._meet()
+
+    def fork(self, reference: Mapping[str, Any]) -> None:
+        """Start the process as a copy of this one, which has the reference: torch need not load.
+
+        Where that is safe: a copy of a process of several threads has their locks, which nobody
+        opens. Elsewhere the process starts by itself at the first question, as it does again when
+        an answer has cost too much.
+        """
+        if self._connection is not None or _threads() != 1:
+            return
+        ours, theirs = multiprocessing.Pipe()
+        copy = multiprocessing.get_context("fork").Process(
+            target=_serve_as_a_copy, args=(theirs, ours, reference, self._megabytes), daemon=True
+        )
+        copy.start()
+        theirs.close()
+
+        def kill() -> None:
+            copy.kill()
+            copy.join()
+
+        self._kill, self._connection = kill, ours
+        self._meet()
+
+    def _meet(self) -> Connection:
+        connection = self._connection
         try:
-            if self._connection.poll(START_SECONDS):
-                self._methods = self._connection.recv()
-                return self._connection
+            if connection is not None and connection.poll(START_SECONDS):
+                self._methods = connection.recv()
+                return connection
         except (EOFError, OSError):
             pass
         self.close()
@@ -176,20 +210,49 @@ def _limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20,) * 2)
 
 
-def main() -> None:
+def _do_nothing() -> None:
+    """End what was not started."""
+
+
+def _threads() -> int:
+    """Return how many threads this process has, those of libraries included; 0 if unknown."""
+    try:
+        return len(list(Path("/proc/self/task").iterdir()))
+    except OSError:
+        return 0
+
+
+def _serve(connection: Connection, reference: Mapping[str, Any], megabytes: int) -> None:
     """Answer until the other side closes."""
-    end_with_parent()  # it may be computing for a student's arguments, and hear nothing
-    descriptor, path, megabytes, search_path = sys.argv[1:]
-    sys.path[:] = json.loads(search_path)
-    reference = load_module(Path(path)).REFERENCE
-    _limit_memory(int(megabytes))
+    _limit_memory(megabytes)
     classes = {name: value for name, value in reference.items() if isinstance(value, type)}
     table = {**reference, **_object_functions(classes)}
-    with Connection(int(descriptor)) as connection, suppress(EOFError):
+    with connection, suppress(EOFError):
         connection.send({name: _methods(kind) for name, kind in classes.items()})
         while True:
             name, args, kwargs = connection.recv()
             connection.send_bytes(_answer(table[name], args, kwargs))
+
+
+def _serve_as_a_copy(
+    connection: Connection, others: Connection, reference: Mapping[str, Any], megabytes: int
+) -> None:
+    end_with_parent()
+    others.close()  # or this one would never see the other side close
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: whoever asks decides
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nothing:
+            os.dup2(nothing.fileno(), stream.fileno())
+    _serve(connection, reference, megabytes)
+
+
+def main() -> None:
+    """Serve on a descriptor; the command line is ``FD FILE MEGABYTES SEARCH_PATH``."""
+    end_with_parent()  # it may be computing for a student's arguments, and hear nothing
+    descriptor, path, megabytes, search_path = sys.argv[1:]
+    sys.path[:] = json.loads(search_path)
+    _serve(Connection(int(descriptor)), load_module(Path(path)).REFERENCE, int(megabytes))
 
 
 if __name__ == "__main__":
