@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 from autograder.adapters.cli.bench import command
 
+pytestmark = pytest.mark.xdist_group("bench")  # measured once
+
 ROOT = Path(__file__).parents[2]
 
 TINY = (
