@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.checks.keeping import kept_arguments
 from autograder.checks.likeness import same
-from autograder.checks.transcript import Recorded, Transcript
+from autograder.checks.transcript import Before, Recorded, Transcript
 from autograder.errors import DeadlineExceeded, StudentFault
 from autograder.student import Requested, Student, StudentObject
 from autograder.values import Plain
@@ -51,7 +51,7 @@ class Asked:
     check: int
 
 
-class Listening:
+class Listening(Before):
     """A student like the one behind it that keeps the calls of one exercise.
 
     Parameters
@@ -65,7 +65,7 @@ class Listening:
     """
 
     def __init__(self, student: Student, name: str, transcript: Transcript | None = None) -> None:
-        self._student = student if transcript is None else Recorded(student, transcript)
+        super().__init__(student if transcript is None else Recorded(student, transcript))
         self._name = name
         self._transcript = transcript
         self._check = 0
@@ -81,24 +81,6 @@ class Listening:
         self._check = number
         if self._transcript is not None:
             self._transcript.check = number
-
-    @property
-    def mutations(self) -> list[tuple[str, str]]:
-        """See `Student.mutations`."""
-        return self._student.mutations
-
-    @mutations.setter
-    def mutations(self, value: list[tuple[str, str]]) -> None:
-        self._student.mutations = value
-
-    @property
-    def cpu_seconds(self) -> float:
-        """See `Student.cpu_seconds`."""
-        return self._student.cpu_seconds
-
-    @cpu_seconds.setter
-    def cpu_seconds(self, value: float) -> None:
-        self._student.cpu_seconds = value
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Plain:
         """See `Student.call`."""

@@ -77,20 +77,17 @@ class Transcript:
         self.answers[self.check].append(answer)
 
 
-class Recorded:
-    """A student like the one behind it whose answers are noted.
+class Before:
+    """Stands before a student, whose mutations and time are its own.
 
     Parameters
     ----------
     student
         Near or far.
-    transcript
-        Takes the answers.
     """
 
-    def __init__(self, student: Student, transcript: Transcript) -> None:
+    def __init__(self, student: Student) -> None:
         self._student = student
-        self._transcript = transcript
 
     @property
     def mutations(self) -> list[tuple[str, str]]:
@@ -109,6 +106,22 @@ class Recorded:
     @cpu_seconds.setter
     def cpu_seconds(self, value: float) -> None:
         self._student.cpu_seconds = value
+
+
+class Recorded(Before):
+    """A student like the one behind it whose answers are noted.
+
+    Parameters
+    ----------
+    student
+        Near or far.
+    transcript
+        Takes the answers.
+    """
+
+    def __init__(self, student: Student, transcript: Transcript) -> None:
+        super().__init__(student)
+        self._transcript = transcript
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Plain:
         """See `Student.call`."""
