@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from autograder.bench.agreement import WHY
-from autograder.errors import CourseError
-
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 Rows = list[list[str]]
 
@@ -62,23 +58,6 @@ def page(found: Mapping[str, Any]) -> str:
         parts.append(f"**{title}**\n\n{text}")
     parts.append("\n".join(f"- {line}" for line in remarks(found)))
     return "\n\n".join(parts)
-
-
-def require_marks(path: Path) -> None:
-    """Raise `CourseError` unless the page has a place for the figures."""
-    text = path.read_text(encoding="utf-8")
-    if not 0 <= text.find(BEGIN) < text.find(END):
-        raise CourseError(
-            f"has no place for the figures: a line {BEGIN} and, below it, a line {END}.", path=path
-        )
-
-
-def write_into(path: Path, found: Mapping[str, Any]) -> None:
-    """Put the figures between the marks of a page; raise `CourseError` if it has none."""
-    require_marks(path)
-    text = path.read_text(encoding="utf-8")
-    before, after = text.partition(BEGIN)[0], text.partition(END)[2]
-    path.write_text(f"{before}{BEGIN}\n\n{page(found)}\n\n{END}{after}", encoding="utf-8")
 
 
 def _costs(found: Mapping[str, Any]) -> Rows:

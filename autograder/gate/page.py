@@ -40,6 +40,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], text: int = 1) 
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (head, line, *rows))
 
 
+def figures(found: Sequence[Measured]) -> str:
+    """Return what docs/checks.md has of the figures: `rates` and `summary`."""
+    return f"{rates_table(found)}\n\n{summary(found)}"
+
+
 def rates_table(found: Sequence[Measured]) -> str:
     """Return `rates` as a Markdown table."""
     head, *rows = rates(found)

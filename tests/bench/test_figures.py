@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from autograder import marked
 from autograder.bench import report
 from autograder.bench.agreement import EVIDENCE, SECOND_TRIAL, agreement
 from autograder.bench.contenders import Taken
@@ -103,10 +104,10 @@ def test_the_page_gets_the_figures_and_keeps_its_text(figures, tmp_path):
     }
     found = {**figures.as_json(), "machine": machine, "load_before": 0.0}
     page = tmp_path / "page.md"
-    page.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
-    report.write_into(page, found)
+    page.write_text(f"before\n\n{marked.BEGIN}\nold\n{marked.END}\n\nafter\n")
+    marked.write_into(page, report.page(found))
     once = page.read_text()
-    report.write_into(page, found)
+    marked.write_into(page, report.page(found))
     assert page.read_text() == once
     assert once.startswith("before\n")
     assert once.endswith("\nafter\n")
@@ -120,7 +121,7 @@ def test_a_page_without_marks_is_refused(tmp_path):
     page = tmp_path / "page.md"
     page.write_text("nothing")
     with pytest.raises(CourseError, match="has no place for the figures: a line <!-- figures"):
-        report.require_marks(page)
+        marked.require_marks(page)
 
 
 def test_differences_are_explained_by_what_ours_does_more():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from autograder import marked
 from autograder.adapters.cli import explain, gate
 from autograder.course import Course
 from autograder.errors import CourseError
@@ -84,8 +86,14 @@ def test_explain_of_what_there_is_not(here: Course) -> None:
 def test_gate_measures_keeps_and_does_not_measure_again(
     here: Course, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    checks = here.root / "docs" / "checks.md"
+    checks.write_text(f"before\n{marked.BEGIN}\nold\n{marked.END}\nafter\n")
     done = invoke(gate.command, "--seeds", "4", "-j", "1", "--write")
     assert done.exit_code == 0, done.output
+    before, figures, after = re.split("<!-- figures: .* -->", checks.read_text())
+    assert (before, after) == ("before\n", "\nafter\n")
+    assert "| 01 `double` | " in figures
+    assert "- False fails: 0 of 8 trials of right answers" in figures
     assert "False fails: 0 of 8 trials of right answers" in done.output
     page = (here.root / "docs" / "kill-matrix.md").read_text()
     assert "### double" in page

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from autograder import marked
 from autograder.adapters.cli.class_table import table_console
 from autograder.adapters.cli.jail import jail_options
 from autograder.batch.cores import default_jobs
@@ -118,7 +119,7 @@ def batch(
     course = find_course()
     course.require(assignment)
     if write is not None:
-        report.require_marks(write)
+        marked.require_marks(write)
     options = ("--jail", jail) if jail != "unsafe" else ("--unsafe",)
     plan = Plan(
         assignment,
@@ -142,7 +143,7 @@ def batch(
             soft_wrap=True,
         )
     if write is not None:
-        report.write_into(write, found)
+        marked.write_into(write, report.page(found))
     if as_json:
         click.echo(json.dumps(found))
     else:

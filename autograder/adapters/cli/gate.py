@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from autograder import marked
 from autograder.adapters.cli.class_table import table_console
 from autograder.adapters.cli.counting import counting
 from autograder.batch.cores import THREADS, default_jobs
@@ -135,8 +136,10 @@ def _in_order(found: dict[Key, Measured], order: Sequence[Key]) -> dict[Key, Mea
 
 
 def write_pages(course: Course, found: dict[Key, Measured]) -> None:
-    """Write docs/kill-matrix.md and the pictures that have changed."""
+    """Write docs/kill-matrix.md, the pictures that have changed, and the figures of checks.md."""
     docs = course.root / record.FILE.parent
+    if marked.has_marks(docs / "checks.md"):
+        marked.write_into(docs / "checks.md", page.figures(list(found.values())))
     text = page.kill_page(list(found.values()))
     (docs / "kill-matrix.md").write_text(text, encoding="utf-8")
     for name in dict.fromkeys(assignment for assignment, _ in found):
