@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import time
-import warnings
 from dataclasses import replace
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
-import nbformat
-import numpy as np
 import pytest
 
 from autograder.catalogue import Entry
 from autograder.checks.repeats import COMPLAINT
-from autograder.checks.runner import run_exercise
-from autograder.checks.transcript import Transcript
-from autograder.course import Assignment, Course
-from autograder.gate.solved import LAB, Solved, solve
-from autograder.grading.recognize import Recognizer
+from autograder.gate.solved import LAB
 from autograder.grading.seeds import check_seed
 from autograder.results import NO_POINTS, Diagnosis, ExerciseResult
-from autograder.student import Near
+from tests.grading.answering import COURSE, answered_under, recognizer, solved
 
-ROOT = Path(__file__).parents[2]
-COURSE = Course(ROOT)
 SEED = "5" * 32
 EXERCISES = [
     (name, exercise.name)
@@ -39,39 +27,7 @@ SURE = 0.9
 """How often the first one named is to be the right one."""
 
 
-@cache
-def solved(name: str) -> Solved:
-    return solve(COURSE, name)
-
-
-@cache
-def assignment(name: str) -> Assignment:
-    return COURSE.load(name)
-
-
-@cache
-def recognizer(name: str) -> Recognizer:
-    return Recognizer(assignment(name), nbformat.read(assignment(name).release, as_version=4))
-
-
-def answered(name: str, exercise: str, source: str) -> tuple[ExerciseResult, Transcript]:
-    """Run all checks of an exercise on the solved notebook with one cell replaced."""
-    transcript, namespace = Transcript(), {"__name__": "__main__"}
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(contextlib.chdir(assignment(name).public.folder))
-        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
-        stack.enter_context(np.errstate(all="ignore"))
-        stack.enter_context(warnings.catch_warnings(action="ignore"))
-        for cell in solved(name).cells({exercise: source}):
-            exec(compile(cell.source, "<cell test>", "exec"), namespace)
-        result = run_exercise(
-            assignment(name).public.exercise(exercise),
-            assignment(name).checks,
-            Near(namespace),
-            partial(check_seed, SEED),
-            transcript=transcript,
-        )
-    return result, transcript
+answered = partial(answered_under, SEED)
 
 
 def diagnosed(name: str, exercise: str, source: str) -> tuple[Diagnosis, ...]:
