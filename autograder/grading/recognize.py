@@ -116,9 +116,9 @@ class Recognizer:
         if not matches:
             return ()
         best = max(match.rank for match in matches)
-        likely = sorted((m for m in matches if m.rank == best), key=lambda match: match.loose)
+        likeliest = sorted((m for m in matches if m.rank == best), key=lambda match: match.loose)
         everywhere = best[0] == len(failed)
-        return tuple(_diagnosis(m.entry, certain=everywhere) for m in likely[:MAX_NAMED])
+        return tuple(_diagnosis(m.entry, certain=everywhere) for m in likeliest[:MAX_NAMED])
 
     def _matches(
         self,
